@@ -1,0 +1,46 @@
+# The two commands of the README are `make run` and `make test`; `make help` lists the rest.
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+export PYTHON
+PYTEST := -m pytest -q -p no:cacheprovider
+
+.PHONY: help setup run test lint types contracts fuzz bench programs lock clean
+
+help: ## list the commands
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+setup: ## build .venv and localnet/.venv from their lock files
+	@ops/environments.sh
+
+run: setup ## start a localnet and take one market from creation to a verified payout
+	@.venv/bin/opinion demo
+
+test: setup ## run all the tests that this machine can run, and say which it skipped
+	@.venv/bin/python $(PYTEST) tests/chain tests/store tests/oracle tests/ops tests/test_settings.py tests/test_documents.py
+	@PYTHONPATH=$(CURDIR) localnet/.venv/bin/python $(PYTEST) -c localnet/pyproject.toml --rootdir=$(CURDIR) tests/localnet tests/programs
+	@.venv/bin/python $(PYTEST) tests/clients tests/journeys
+
+lint: setup ## ruff, on everything
+	@.venv/bin/ruff check .
+	@.venv/bin/ruff format --check .
+
+types: setup ## pyright, strict (installs it from npm by its lock)
+	@.ci/types
+
+contracts: setup ## which room may import which
+	@.venv/bin/lint-imports
+
+fuzz: setup ## the program's state machine, for a million steps
+	@PYTHONPATH=$(CURDIR) OPINION_FUZZ_STEPS=1000000 localnet/.venv/bin/python $(PYTEST) -c localnet/pyproject.toml --rootdir=$(CURDIR) tests/programs -k state_machine
+
+bench: setup ## the measurements that the documents name, as ratios beside a peer
+	@for file in benchmarks/*.py; do echo "== $$file"; .venv/bin/python $$file || exit 1; done
+
+programs: ## build the on-chain programs and their hashes (programs/install-toolchain.sh brings the tools)
+	@programs/build.sh
+
+lock: ## make the lock files anew from the pyproject.toml files
+	@.ci/lock
+
+clean: ## remove the environments and what the tests left
+	@rm -rf .venv localnet/.venv .ruff_cache .import_linter_cache .pytest_cache .hypothesis programs/target .setup.lock

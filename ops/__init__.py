@@ -1,0 +1,1 @@
+"""What an operator does, as functions that return data; `ops.commands` is the command line over them."""

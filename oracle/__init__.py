@@ -1,0 +1,1 @@
+"""The headless side: reads opinions and settles markets; never imports the console or the web."""

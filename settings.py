@@ -1,0 +1,84 @@
+"""What the environment says, read once, checked and explained.
+
+The names are the ones operators know: NETWORK, SOLANA_RPC_URL (one address, or several separated by commas), PROGRAM_ID.
+"""
+
+from enum import StrEnum
+from typing import Annotated
+from urllib.parse import urlsplit
+
+from pydantic import Field, ValidationError, field_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+from solders.pubkey import Pubkey
+
+KNOWN_PROGRAM_ID = "2NaUpg4jEZVGDBmmuKYLdsAfSGKwHxjghhfgVpQvZJYu"
+
+
+class Network(StrEnum):
+    """The clusters that this project runs on."""
+
+    LOCALNET = "localnet"
+    DEVNET = "devnet"
+    TESTNET = "testnet"
+    MAINNET = "mainnet"
+
+
+class SettingsError(Exception):
+    """A setting is wrong: names it, says what it is and what it should be."""
+
+
+class Settings(BaseSettings):
+    """The settings of one process; frozen, so that no part of it can see others than the rest."""
+
+    model_config = SettingsConfigDict(frozen=True, extra="ignore", env_ignore_empty=True)
+
+    network: Network = Field(Network.LOCALNET, description="localnet, devnet, testnet or mainnet")
+    solana_rpc_url: Annotated[tuple[str, ...], NoDecode] = Field(
+        ("http://127.0.0.1:8899",), description="http(s) addresses of RPC nodes, separated by commas"
+    )
+    program_id: str = Field(KNOWN_PROGRAM_ID, description="the base58 address of the opinion-market program")
+
+    @field_validator("solana_rpc_url", mode="before")
+    @classmethod
+    def _split_addresses(cls, value: object) -> object:
+        return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
+
+    @field_validator("solana_rpc_url")
+    @classmethod
+    def _check_addresses(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        return tuple(check_rpc_url(address) for address in value)
+
+    @field_validator("program_id")
+    @classmethod
+    def _check_program_id(cls, value: str) -> str:
+        Pubkey.from_string(value)
+        return value
+
+    @property
+    def program(self) -> Pubkey:
+        """The program's address."""
+        return Pubkey.from_string(self.program_id)
+
+
+def check_rpc_url(address: str) -> str:
+    """Return `address` when it is an http(s) address with a host; raise ValueError otherwise."""
+    try:
+        parts = urlsplit(address)
+        usable = parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        usable = False
+    if not usable:
+        raise ValueError("not an http(s) address with a host")
+    return address
+
+
+def read_settings() -> Settings:
+    """Read the settings from the environment; raise SettingsError with one sentence about the first wrong one."""
+    try:
+        return Settings()  # pyright: ignore[reportCallIssue] - every field has a default
+    except ValidationError as error:
+        first = error.errors()[0]
+        name = str(first["loc"][0])
+        raise SettingsError(
+            f"{name.upper()} is {first['input']!r}, but should be {Settings.model_fields[name].description}."
+        ) from None

@@ -1,0 +1,1 @@
+"""What is kept off the chain: texts by CID."""

@@ -1,0 +1,1 @@
+"""The public API and pages: builds unsigned transactions, never holds a key."""
