@@ -1,0 +1,38 @@
+"""The `opinion` command line: one file a command, each importing its room only when it runs.
+
+stdout is for data, stderr for talk. Exit codes: 0 done, 1 failed (one sentence says why), 2 wrong usage,
+3 a verification found something wrong, 130 interrupted.
+"""
+
+import sys
+
+import typer
+
+from ops.commands.demo import demo
+from ops.commands.localnet import localnet
+from ops.commands.verify import verify
+
+app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None)
+app.command()(demo)
+app.command()(verify)
+app.add_typer(localnet, name="localnet")
+
+
+@app.callback()
+def opinion() -> None:
+    """Run Opinion Markets: markets of opinions on Solana, from the first stake to the verified payout."""
+
+
+def main() -> None:
+    """Run the command line; what people can mend is told in one sentence, all else with a traceback without locals."""
+    try:
+        app(prog_name="opinion")
+    except Exception as error:
+        from chain.errors import ChainError
+        from ops.errors import OperatorError
+        from settings import SettingsError
+
+        if not isinstance(error, ChainError | OperatorError | SettingsError):
+            raise
+        typer.echo(f"opinion: {error}", err=True)
+        sys.exit(1)

@@ -1,0 +1,65 @@
+"""`opinion localnet`: a Solana node on this machine with our program at genesis, and its extras."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+localnet = typer.Typer(invoke_without_command=True, no_args_is_help=False)
+
+RpcOption = Annotated[str | None, typer.Option("--rpc", help="The localnet's address; SOLANA_RPC_URL where left out.")]
+
+
+@localnet.callback()
+def start(
+    context: typer.Context,
+    rpc_port: Annotated[int, typer.Option(min=1, max=65_534, help="JSON-RPC; WebSocket on the next port.")] = 8899,
+    ledger: Annotated[Path, typer.Option(help="Where accounts and transactions are kept.")] = Path(".opinion/localnet"),
+    slot_ms: Annotated[int, typer.Option(min=1, help="Milliseconds a slot takes.")] = 400,
+) -> None:
+    """Start a localnet in the foreground; its authorities' keys are in LEDGER/keys."""
+    if context.invoked_subcommand is not None:
+        return
+    import os
+
+    from ops.localnet import localnet_keys, node_command
+    from settings import read_settings
+
+    program = read_settings().program
+    admin = localnet_keys(ledger / "keys").admin.public_key
+    command = node_command(program, admin, ledger, rpc_port, slot_ms)
+    typer.echo(f"localnet: keys in {ledger / 'keys'}, program {program}, upgrade authority {admin}", err=True)
+    os.execv(command[0], command)  # noqa: S606 - the node takes this process's place, its signals and its exit code
+
+
+@localnet.command()
+def warp(
+    duration: Annotated[str, typer.Argument(help="How far: 90s, 15m, 24h, 3d.")],
+    rpc: RpcOption = None,
+) -> None:
+    """Let time pass on the localnet, all at once."""
+    import asyncio
+
+    from ops.localnet import LocalnetExtras, parse_duration
+    from settings import read_settings
+
+    seconds = parse_duration(duration)
+    extras = LocalnetExtras(rpc or read_settings().solana_rpc_url[0])
+    typer.echo(f"It is now {asyncio.run(extras.warp(seconds)).isoformat()} on the localnet.")
+
+
+@localnet.command()
+def faucet(
+    owner: Annotated[str, typer.Argument(help="The wallet, in base58.")],
+    dollars: Annotated[str, typer.Argument(help="How much USDC: 25 or 0.50.")],
+    rpc: RpcOption = None,
+) -> None:
+    """Mint play USDC into a wallet's associated account."""
+    import asyncio
+
+    from ops.localnet import LocalnetExtras, parse_dollars, parse_wallet
+    from settings import read_settings
+
+    wallet, amount = parse_wallet(owner), parse_dollars(dollars)
+    extras = LocalnetExtras(rpc or read_settings().solana_rpc_url[0])
+    typer.echo(asyncio.run(extras.faucet_usdc(wallet, amount)))

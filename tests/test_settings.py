@@ -1,0 +1,55 @@
+"""Settings are read once and explained when they are wrong."""
+
+import pytest
+
+from settings import KNOWN_PROGRAM_ID, Network, SettingsError, read_settings
+
+NAMES = ("NETWORK", "SOLANA_RPC_URL", "PROGRAM_ID")
+
+
+@pytest.fixture(autouse=True)
+def _no_settings_of_ours(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in NAMES:
+        monkeypatch.delenv(name, raising=False)
+
+
+def test_an_empty_environment_means_the_localnet() -> None:
+    settings = read_settings()
+
+    assert settings.network is Network.LOCALNET
+    assert settings.solana_rpc_url == ("http://127.0.0.1:8899",)
+    assert str(settings.program) == KNOWN_PROGRAM_ID
+
+
+def test_several_endpoints_are_separated_by_commas(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SOLANA_RPC_URL", "https://one.example, http://127.0.0.1:8899")
+
+    assert read_settings().solana_rpc_url == ("https://one.example", "http://127.0.0.1:8899")
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "should_be"),
+    [
+        ("NETWORK", "mainet", "localnet, devnet, testnet or mainnet"),
+        ("SOLANA_RPC_URL", "127.0.0.1:8899", "http(s) addresses"),
+        ("SOLANA_RPC_URL", "ftp://example.org", "http(s) addresses"),
+        ("SOLANA_RPC_URL", "http://example.org:70000", "http(s) addresses"),
+        ("PROGRAM_ID", "opinion", "base58 address"),
+    ],
+)
+def test_a_wrong_setting_is_named_with_what_it_should_be(
+    monkeypatch: pytest.MonkeyPatch, name: str, value: str, should_be: str
+) -> None:
+    monkeypatch.setenv(name, value)
+
+    with pytest.raises(SettingsError) as caught:
+        read_settings()
+
+    assert name in str(caught.value)
+    assert should_be in str(caught.value)
+    assert caught.value.__suppress_context__, "a traceback of the cause would print the whole environment"
+
+
+def test_settings_cannot_be_changed_afterwards() -> None:
+    with pytest.raises(ValueError, match="frozen"):
+        read_settings().program_id = "x"  # type: ignore[misc]
