@@ -1,6 +1,6 @@
 """What the environment says, read once, checked and explained.
 
-The names are the ones operators know: NETWORK, SOLANA_RPC_URL (one address, or several separated by commas), PROGRAM_ID.
+The names are the ones operators know: NETWORK, SOLANA_RPC_URL (several addresses are separated by commas), PROGRAM_ID.
 """
 
 from enum import StrEnum

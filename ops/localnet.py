@@ -3,7 +3,7 @@
 import asyncio
 import socket
 import subprocess
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -56,7 +56,7 @@ def localnet_keys(directory: Path) -> LocalnetKeys:
 
 
 def node_command(program: Pubkey, upgrade_authority: Pubkey, ledger: Path, rpc_port: int, slot_ms: int) -> list[str]:
-    """Return the command that starts the node with the program at genesis; raises OperatorError when a part is missing."""
+    """Return what starts the node with the program at genesis; raises OperatorError when a part is missing."""
     if not NODE_PYTHON.exists():
         raise OperatorError(f"{NODE_PYTHON} is missing: run 'make setup' in {ROOT}.")
     if not PROGRAM_FILE.exists():
@@ -81,7 +81,7 @@ def free_port_pair() -> int:
 
 
 @asynccontextmanager
-async def running_localnet(program: Pubkey, ledger: Path, slot_ms: int) -> AsyncIterator[RunningLocalnet]:
+async def running_localnet(program: Pubkey, ledger: Path, slot_ms: int) -> AsyncGenerator[RunningLocalnet]:
     """Start a localnet on free loopback ports, wait until it answers, and end it afterwards, whatever happens."""
     keys = localnet_keys(ledger / "keys")
     port = free_port_pair()
@@ -126,7 +126,7 @@ async def _stop(process: asyncio.subprocess.Process) -> None:
 
 
 def _last_line(log: Path) -> str:
-    lines: Sequence[str] = log.read_text(errors="replace").strip().splitlines()
+    lines = log.read_text(errors="replace").strip().splitlines()
     return lines[-1] if lines else "it printed nothing."
 
 

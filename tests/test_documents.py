@@ -90,5 +90,5 @@ def test_no_file_names_an_index_or_a_path_of_a_machine() -> None:
         ROOT / ".ci" / "package-lock.json",
     ]:
         text = lock.read_text()
-        assert "://" not in text, f"{lock.name} has an address in it"
+        assert "://" not in text, f"{lock} has an address in it"
         assert "--index-url" not in text

@@ -18,11 +18,7 @@ class Voice:
 
 VOICES = (
     Voice("Ada", Stake(UsdcUnits(5_000_000)), "It does. I have never seen my team so focused, calm and happy."),
-    Voice(
-        "Ben",
-        Stake(UsdcUnits(500_000)),
-        "Terrible for juniors: they are lonely, nobody helps them and they learn nothing.",
-    ),
+    Voice("Ben", Stake(UsdcUnits(500_000)), "Terrible for juniors: lonely, nobody helps them, they learn nothing."),
     Voice("Chidi", Stake(UsdcUnits(10_000_000)), "Great, if you write things down. Good writing makes good teams."),
     Voice("Dana", Stake(UsdcUnits(2_500_000)), "Mixed. I love the quiet and I miss the people."),
     Voice("Emil", Stake(UsdcUnits(1_250_000)), "Meetings all day on a bad camera. I hate it and it fails."),
