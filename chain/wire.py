@@ -153,13 +153,13 @@ def _close(run: list[tuple[str, str, Convert | None]]) -> Iterator[_Fixed]:
         run.clear()
 
 
-def _fixed(hint: Any) -> tuple[str, Convert | None]:
-    """struct format and converter of one annotation."""
-    if isinstance(hint, type) and issubclass(hint, IntEnum):
-        return "B", _member(hint)
+def _fixed(hint: object) -> tuple[str, Convert | None]:
+    """struct format and converter of one annotation: a known type, `Annotated` with a format, or an enum."""
     if hint in _FORMATS:
         return _FORMATS[hint], _CONVERTS.get(hint)
-    return get_args(hint)[1], None
+    if annotation := get_args(hint):
+        return annotation[1], None
+    return "B", _member(cast("type[IntEnum]", hint))
 
 
 def _boolean(value: int) -> bool:
