@@ -1,0 +1,104 @@
+"""Opening a chain: a new one from a genesis, or an old one from its ledger."""
+
+from __future__ import annotations
+
+import shutil
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+from solders.account import Account
+from solders.hash import Hash
+from solders.litesvm import LiteSVM
+from solders.pubkey import Pubkey
+
+from opinion_localnet.bank.bank import Bank
+from opinion_localnet.bank.clock import SLOTS_PER_EPOCH, ChainTime
+from opinion_localnet.bank.runtime import create_runtime
+from opinion_localnet.errors import LocalnetError
+from opinion_localnet.genesis import ChainKeys, Genesis, genesis_accounts, write_genesis
+from opinion_localnet.ledger.history import LedgerHistory
+from opinion_localnet.ledger.lock import LedgerLock
+from opinion_localnet.ledger.store import LedgerStore
+
+
+@dataclass(frozen=True, slots=True)
+class Chain:
+    """An open chain; `close` it to let another process have the ledger."""
+
+    bank: Bank
+    store: LedgerStore
+    history: LedgerHistory
+    keys: ChainKeys
+    genesis_hash: Hash
+    lock: LedgerLock
+    # False if the ledger was there before, in which case genesis flags had no effect.
+    is_new: bool
+
+    def close(self) -> None:
+        """Close the files and release the ledger."""
+        self.history.close()
+        self.store.close()
+        self.lock.release()
+
+
+def open_chain(directory: Path, genesis: Genesis, *, reset: bool = False) -> Chain:
+    """Open the chain in `directory`, making it if there is none; raises LocalnetError."""
+    try:
+        directory.mkdir(parents=True, exist_ok=True, mode=0o700)
+        lock = LedgerLock(directory)
+    except OSError as error:
+        raise LocalnetError(f"The ledger {directory} cannot be used: {error.strerror}.") from error
+    try:
+        return _open(directory, genesis, lock, reset)
+    except BaseException:
+        lock.release()
+        raise
+
+
+def _open(directory: Path, genesis: Genesis, lock: LedgerLock, reset: bool) -> Chain:
+    if reset:
+        _remove(directory)
+    store = LedgerStore(directory)
+    is_new = store.is_new
+    if is_new:
+        keys = ChainKeys.generate()
+        accounts = genesis_accounts(genesis, keys)
+        svm = _runtime(genesis.lamports_per_byte, accounts)
+        write_genesis(store, genesis, keys, accounts)
+    else:
+        svm = _runtime(int(store.meta()["lamports_per_byte"]), list(store.accounts()))
+    meta = store.meta()
+    newest = store.newest_slot()
+    state, offset = store.state(store.epoch_start(newest - newest % SLOTS_PER_EPOCH))
+    bank = Bank(svm, state, ChainTime(time.time, offset, store.newest_time()))
+    return Chain(
+        bank=bank,
+        store=store,
+        history=LedgerHistory(directory),
+        keys=ChainKeys.from_meta(meta),
+        genesis_hash=Hash(meta["genesis_hash"]),
+        lock=lock,
+        is_new=is_new,
+    )
+
+
+def _runtime(lamports_per_byte: int, accounts: list[tuple[Pubkey, Account]]) -> LiteSVM:
+    svm = create_runtime(lamports_per_byte)
+    # A program is loaded when its account is set, so what it points to must be there.
+    for address, account in sorted(accounts, key=lambda entry: entry[1].executable):
+        try:
+            svm.set_account(address, account)
+        except ValueError as error:
+            raise LocalnetError(f"The account {address} cannot be loaded: {error}.") from error
+    return svm
+
+
+def _remove(directory: Path) -> None:
+    for path in directory.iterdir():
+        if path.name == "lock":
+            continue
+        if not path.name.startswith("ledger.sqlite3"):
+            raise LocalnetError(f"{directory} holds {path.name}, which is no ledger: --reset removes nothing.")
+    for path in directory.glob("ledger.sqlite3*"):
+        shutil.rmtree(path) if path.is_dir() else path.unlink()

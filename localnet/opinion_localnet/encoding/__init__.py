@@ -1,0 +1,1 @@
+"""How state becomes JSON: accounts, transactions, errors. Pure functions."""

@@ -1,0 +1,1 @@
+"""The chain on disk: one SQLite file, written once a slot."""

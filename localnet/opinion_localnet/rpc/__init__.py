@@ -1,0 +1,1 @@
+"""JSON-RPC over HTTP: reading requests, finding methods, answering as Agave does."""

@@ -1,0 +1,103 @@
+"""getProgramAccounts' filters, as one predicate over account data."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from collections.abc import Callable
+from typing import TypeAlias, cast
+
+from opinion_localnet import base58
+from opinion_localnet.rpc.errors import RpcError, invalid_params
+from opinion_localnet.rpc.params import Config, as_uint, type_name, unknown_variant, wrong_type
+
+Predicate: TypeAlias = Callable[[bytes], bool]
+
+_MAX_FILTERS = 4
+_MAX_MEMCMP_BYTES = 128
+# The longest base58 text of 128 bytes.
+_MAX_MEMCMP_TEXT = 175
+_KINDS = ("dataSize", "memcmp", "tokenAccountState")
+
+
+def parse_filters(value: object) -> Predicate:
+    """True for data that every filter of `value` lets through; raises RpcError."""
+    if value is None:
+        return lambda _: True
+    if not isinstance(value, list):
+        raise wrong_type(value, "a sequence")
+    filters = cast("list[object]", value)
+    if len(filters) > _MAX_FILTERS:
+        raise invalid_params(f"Too many filters provided; max {_MAX_FILTERS}")
+    predicates = [_filter(item) for item in filters]
+    return lambda data: all(predicate(data) for predicate in predicates)
+
+
+def _filter(item: object) -> Predicate:
+    if item == "tokenAccountState":
+        return _is_token_account
+    if isinstance(item, str):
+        raise unknown_variant(item, _KINDS)
+    if not isinstance(item, dict) or len(cast("dict[str, object]", item)) != 1:
+        raise invalid_params(
+            f"Invalid params: invalid value: {type_name(item)}, expected map with a single key."
+        )
+    ((kind, detail),) = cast("dict[str, object]", item).items()
+    if kind == "dataSize":
+        size = as_uint(detail, "u64")
+        return lambda data: len(data) == size
+    if kind == "memcmp":
+        return _memcmp(detail)
+    raise unknown_variant(kind, _KINDS)
+
+
+def _is_token_account(data: bytes) -> bool:
+    # The length of an account or, with extensions, the type byte; and an initialized state.
+    is_account = len(data) == 165 or (len(data) > 165 and data[165] == 2)
+    return is_account and data[108] in (1, 2)
+
+
+def _memcmp(detail: object) -> Predicate:
+    if not isinstance(detail, dict):
+        raise wrong_type(detail, "struct Memcmp")
+    config = Config(cast("dict[str, object]", detail))
+    offset = config.uint("offset")
+    if offset is None:
+        raise invalid_params("Invalid params: missing field `offset`.")
+    expected = _bytes(config)
+    end = offset + len(expected)
+    return lambda data: data[offset:end] == expected
+
+
+def _bytes(config: Config) -> bytes:
+    value = config.get("bytes")
+    if isinstance(value, list):
+        numbers = cast("list[object]", value)
+        return _fits(bytes(as_uint(number, "u8") & 0xFF for number in numbers))
+    if not isinstance(value, str):
+        raise invalid_params("Invalid params: data did not match any variant of untagged enum DataType.")
+    if config.text("encoding") == "base64":
+        return _fits(_decode_base64(value))
+    if len(value) > _MAX_MEMCMP_TEXT:
+        raise _too_large()
+    try:
+        return _fits(base58.decode(value))
+    except base58.InvalidBase58 as error:
+        raise invalid_params(f"Invalid param: Base58DecodeError({error})") from error
+
+
+def _decode_base64(text: str) -> bytes:
+    try:
+        return base64.b64decode(text, validate=True)
+    except binascii.Error as error:
+        raise invalid_params(f"Invalid param: Base64DecodeError({error})") from error
+
+
+def _fits(data: bytes) -> bytes:
+    if len(data) > _MAX_MEMCMP_BYTES:
+        raise _too_large()
+    return data
+
+
+def _too_large() -> RpcError:
+    return invalid_params("Invalid param: DataTooLarge")

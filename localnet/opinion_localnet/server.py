@@ -1,0 +1,172 @@
+"""The two ports: HTTP for calls, WebSocket on the next one for subscriptions."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import signal
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+
+from aiohttp import WSCloseCode, web
+
+from opinion_localnet.chain import Chain
+from opinion_localnet.errors import LocalnetError
+from opinion_localnet.node import Node
+from opinion_localnet.pubsub.connection import Connection
+from opinion_localnet.pubsub.hub import Hub
+from opinion_localnet.rpc.dispatch import Dispatcher, all_methods
+
+MAX_BODY_BYTES = 50 * 1024
+_MAX_WS_MESSAGE_BYTES = 512 * 1024
+_JSON = "application/json"
+# Browsers may call from any page, as they may call a real node.
+_CORS = {
+    "Access-Control-Allow-Origin": "*",
+    "Access-Control-Allow-Methods": "POST, GET, OPTIONS",
+    "Access-Control-Allow-Headers": "Content-Type, solana-client",
+    "Access-Control-Max-Age": "86400",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Binding:
+    """Where to listen."""
+
+    address: str
+    rpc_port: int
+    max_body_bytes: int = MAX_BODY_BYTES
+
+    @property
+    def ws_port(self) -> int:
+        """The subscription port, the next one, as clients assume."""
+        return self.rpc_port + 1
+
+
+class RpcEndpoint:
+    """The HTTP port."""
+
+    def __init__(self, dispatcher: Dispatcher, max_body_bytes: int) -> None:
+        self._dispatcher = dispatcher
+        self._max_body_bytes = max_body_bytes
+
+    async def handle(self, request: web.Request) -> web.Response:
+        """Answer one HTTP request."""
+        if request.method == "OPTIONS":
+            return web.Response(headers=_CORS)
+        if request.method == "GET" and request.path == "/health":
+            return web.Response(text="ok", headers=_CORS)
+        if request.method != "POST":
+            return _refuse(405, "Used HTTP Method is not allowed. POST or OPTIONS is required\n")
+        if request.content_type != _JSON:
+            reason = f"Supplied content type is not allowed. Content-Type: {_JSON} is required\n"
+            return _refuse(415, reason)
+        body = await self._body(request)
+        if body is None:
+            return _refuse(413, "request body size exceeds allowed maximum")
+        answer = await self._dispatcher.answer(body)
+        return web.Response(body=answer, content_type=_JSON, charset="utf-8", headers=_CORS)
+
+    async def _body(self, request: web.Request) -> bytes | None:
+        """The body, or None as soon as it is known to be too long."""
+        if (request.content_length or 0) > self._max_body_bytes:
+            return None
+        body = bytearray()
+        async for chunk in request.content.iter_any():
+            body += chunk
+            if len(body) > self._max_body_bytes:
+                return None
+        return bytes(body)
+
+
+def _refuse(status: int, text: str) -> web.Response:
+    response = web.Response(status=status, text=text, headers=_CORS)
+    response.force_close()
+    return response
+
+
+class PubSubEndpoint:
+    """The WebSocket port."""
+
+    def __init__(self, hub: Hub) -> None:
+        self._hub = hub
+        self._open: set[web.WebSocketResponse] = set()
+
+    async def handle(self, request: web.Request) -> web.StreamResponse:
+        """Serve one connection until it ends."""
+        socket = web.WebSocketResponse(
+            max_msg_size=_MAX_WS_MESSAGE_BYTES, compress=False, heartbeat=30.0, writer_limit=64 * 1024
+        )
+        if not socket.can_prepare(request).ok:
+            return web.Response(status=400, text="This port takes WebSocket connections only.\n")
+        await socket.prepare(request)
+        self._open.add(socket)
+        try:
+            await Connection(self._hub, socket).serve()
+        finally:
+            self._open.discard(socket)
+        return socket
+
+    async def close(self) -> None:
+        """Say goodbye to every client."""
+        for socket in set(self._open):
+            await socket.close(code=WSCloseCode.GOING_AWAY)
+
+
+async def serve(chain: Chain, binding: Binding, slot_seconds: float) -> None:
+    """Run the node until SIGINT or SIGTERM; raises LocalnetError."""
+    node = Node(chain, slot_seconds)
+    try:
+        hub = Hub(node)
+        node.add_listener(hub)
+        async with _listening(node, hub, binding):
+            print(f"JSON-RPC  http://{binding.address}:{binding.rpc_port}", flush=True)
+            print(f"WebSocket ws://{binding.address}:{binding.ws_port}", flush=True)
+            await _run_until_signal(node)
+    finally:
+        node.close()
+
+
+async def _run_until_signal(node: Node) -> None:
+    loop = asyncio.get_running_loop()
+    stop = asyncio.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, stop.set)
+    running = asyncio.create_task(node.run())
+    stopping = asyncio.create_task(stop.wait())
+    done, _ = await asyncio.wait({running, stopping}, return_when=asyncio.FIRST_COMPLETED)
+    if running in done:
+        stopping.cancel()
+        await running
+    running.cancel()
+    with contextlib.suppress(asyncio.CancelledError):
+        await running
+
+
+@contextlib.asynccontextmanager
+async def _listening(node: Node, hub: Hub, binding: Binding) -> AsyncIterator[None]:
+    rpc = RpcEndpoint(Dispatcher(node, all_methods()), binding.max_body_bytes)
+    pubsub = PubSubEndpoint(hub)
+    runners = [
+        await _listen(web.Server(rpc.handle, access_log=None), binding.address, binding.rpc_port),
+        await _listen(web.Server(pubsub.handle, access_log=None), binding.address, binding.ws_port),
+    ]
+    try:
+        yield
+    finally:
+        await pubsub.close()
+        for runner in runners:
+            await runner.cleanup()
+
+
+async def _listen(server: web.Server, address: str, port: int) -> web.ServerRunner:
+    runner = web.ServerRunner(server)
+    await runner.setup()
+    try:
+        await web.TCPSite(runner, address, port, backlog=1024, shutdown_timeout=1.0).start()
+    except OSError as error:
+        await runner.cleanup()
+        raise LocalnetError(
+            f"Port {port} on {address} cannot be used ({error.strerror}); give another --rpc-port."
+        ) from error
+    return runner
