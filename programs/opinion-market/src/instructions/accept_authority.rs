@@ -1,0 +1,55 @@
+use super::Call;
+use crate::{
+    accounts::{read, take, Role},
+    arguments::Arguments,
+    errors::{require_of, Error},
+    events::AuthorityAccepted,
+    state::{role, ProgramConfig, RevokedKey},
+};
+use core::mem::replace;
+use pinocchio::ProgramResult;
+
+const ACCOUNTS: [Role; 3] = [
+    read("authority").signs(),
+    read("config").writable(),
+    read("revoked_key"),
+];
+
+const NOBODY: [u8; 32] = [0; 32];
+
+/// The proposed key takes its role by signing, which proves that somebody holds it.
+#[inline(never)]
+pub fn process(call: &Call) -> ProgramResult {
+    let Call { program_id, accounts, data } = *call;
+    let mut arguments = Arguments::new(data);
+    let role = arguments.u8()?;
+    arguments.end()?;
+
+    let [authority, config, revoked_key] = take(accounts, &ACCOUNTS)?;
+    let config = ProgramConfig::load(&config, program_id)?;
+    let key = *authority.address().as_array();
+    RevokedKey::find(&revoked_key, &key, program_id)?;
+    let pending = match role {
+        role::ADMIN => config.pending_admin.to_bytes(),
+        role::ORACLE => config.pending_oracle.to_bytes(),
+        role::TREASURY => config.pending_treasury.to_bytes(),
+        role::GUARDIAN => config.pending_guardian.to_bytes(),
+        role::RANDOMNESS_KEY => config.pending_randomness_key,
+        _ => return Err(Error::UnknownRole.into()),
+    };
+    let proposed = pending == key && key != NOBODY;
+    require_of("authority", proposed, Error::NotPendingAuthority)?;
+    match role {
+        role::ADMIN => config.admin = replace(&mut config.pending_admin, NOBODY.into()),
+        role::ORACLE => config.oracle = replace(&mut config.pending_oracle, NOBODY.into()),
+        role::TREASURY => config.treasury = replace(&mut config.pending_treasury, NOBODY.into()),
+        role::GUARDIAN => config.guardian = replace(&mut config.pending_guardian, NOBODY.into()),
+        _ => {
+            let revoked = RevokedKey::is_revoked(&revoked_key, program_id);
+            require_of("authority", !revoked, Error::RandomnessKeyRevoked)?;
+            config.randomness_key = replace(&mut config.pending_randomness_key, NOBODY);
+        }
+    }
+    AuthorityAccepted { role, key }.emit();
+    Ok(())
+}

@@ -1,0 +1,112 @@
+use super::Call;
+use crate::{
+    accounts::{found, not_zero, owned_by, read, system_program, take, token_program, Role},
+    address::{find, BOND, CONFIG},
+    arguments::Arguments,
+    constants::UPGRADEABLE_LOADER,
+    errors::{require, require_of, Error},
+    events::ConfigInitialized,
+    state::{check_randomness, provider, Layout, ProgramConfig},
+    system::{self, New}, token,
+};
+use core::slice::from_ref;
+use pinocchio::{error::ProgramError, AccountView, ProgramResult};
+
+const ACCOUNTS: [Role; 8] = [
+    read("admin").signs().writable(),
+    read("config").writable(),
+    read("bond_vault").writable(),
+    read("usdc_mint"),
+    read("program"),
+    read("program_data"),
+    read("token_program"),
+    read("system_program"),
+];
+
+/// Lengths and tags of the upgradeable loader's accounts (bincode of its `UpgradeableLoaderState`).
+const PROGRAM: [u8; 4] = 2u32.to_le_bytes();
+const PROGRAM_DATA: [u8; 4] = 3u32.to_le_bytes();
+const AUTHORITY_AT: usize = 12;
+const SOME: u8 = 1;
+
+/// Creates the config and the bond vault; only the program's upgrade authority can, so nobody else is ever first.
+#[inline(never)]
+pub fn process(call: &Call) -> ProgramResult {
+    let Call { program_id, accounts, data } = *call;
+    let mut arguments = Arguments::new(data);
+    let oracle = *arguments.array()?;
+    let treasury = *arguments.array()?;
+    let guardian = *arguments.array()?;
+    let randomness_key = *arguments.array()?;
+    let randomness_provider = arguments.u8()?;
+    let bond_share_bps = arguments.u32()?;
+    arguments.end()?;
+
+    let [admin, config, bond_vault, usdc_mint, program, program_data, tokens, system] =
+        take(accounts, &ACCOUNTS)?;
+    require_of("program", program.address() == program_id, Error::WrongProgram)?;
+    token_program(&tokens)?;
+    system_program(&system)?;
+    let upgrade_authority = upgrade_authority(&program, &program_data)?;
+    token::usdc_mint(&usdc_mint)?;
+    let bump = found("config", find(config.address(), &[CONFIG], program_id))?;
+    let bond_bump = found("bond_vault", find(bond_vault.address(), &[BOND], program_id))?;
+    let is_admin = upgrade_authority == Some(*admin.address().as_array());
+    require_of("admin", is_admin, Error::NotUpgradeAuthority)?;
+    for key in [&oracle, &treasury, &guardian] {
+        not_zero(key, Error::InvalidAuthority)?;
+    }
+    check_randomness(randomness_provider, bond_share_bps)?;
+    let keyless = randomness_provider == provider::ORAO && randomness_key == [0; 32];
+    require(keyless || ecvrf::validate_key(&randomness_key), Error::InvalidRandomnessKey)?;
+    require_of("config", !config.owned_by(program_id), Error::AlreadyInitialized)?;
+
+    let seeds = [CONFIG.into(), from_ref(&bump).into()];
+    let new = New { payer: &admin, account: &config, seeds: &seeds };
+    system::create(&new, ProgramConfig::LEN, program_id)?;
+    let seeds = [BOND.into(), from_ref(&bond_bump).into()];
+    let new = New { payer: &admin, account: &bond_vault, seeds: &seeds };
+    token::create(&new, &usdc_mint, config.address())?;
+
+    let state = ProgramConfig::begin(&config);
+    state.bump = bump;
+    state.bond_bump = bond_bump;
+    state.admin = *admin.address();
+    state.oracle = oracle.into();
+    state.treasury = treasury.into();
+    state.guardian = guardian.into();
+    state.randomness_key = randomness_key;
+    state.usdc_mint = *usdc_mint.address();
+    state.randomness_provider = randomness_provider;
+    state.bond_share_bps = bond_share_bps.into();
+    ConfigInitialized {
+        admin: *admin.address().as_array(),
+        oracle,
+        treasury,
+        guardian,
+        randomness_key,
+    }
+    .emit();
+    Ok(())
+}
+
+/// The key that may upgrade the program, `None` when it is final. Checks that both accounts are the loader's for it.
+fn upgrade_authority(
+    program: &AccountView,
+    program_data: &AccountView,
+) -> Result<Option<[u8; 32]>, ProgramError> {
+    owned_by("program", program, &UPGRADEABLE_LOADER)?;
+    owned_by("program_data", program_data, &UPGRADEABLE_LOADER)?;
+    // SAFETY: neither account is written here.
+    let (program, data) = unsafe { (program.borrow_unchecked(), program_data.borrow_unchecked()) };
+    let address = program.strip_prefix(&PROGRAM).and_then(|rest| rest.first_chunk());
+    let named = address.is_some_and(|address| program_data.address().as_array() == address);
+    require_of("program", address.is_some(), Error::WrongDiscriminator)?;
+    require_of("program_data", named, Error::WrongAddress)?;
+    require_of("program_data", data.starts_with(&PROGRAM_DATA), Error::WrongDiscriminator)?;
+    let authority = data.get(AUTHORITY_AT..).and_then(|rest| rest.split_first());
+    Ok(match authority {
+        Some((&SOME, key)) => key.first_chunk().copied(),
+        _ => None,
+    })
+}
