@@ -28,7 +28,7 @@ types: setup ## pyright, strict (installs it from npm by its lock)
 	@.ci/types
 
 contracts: setup ## which room may import which
-	@.venv/bin/lint-imports
+	@PYTHONPATH=$(CURDIR)/localnet .venv/bin/lint-imports --no-logo
 
 fuzz: setup ## the program's state machine, for a million steps
 	@PYTHONPATH=$(CURDIR) OPINION_FUZZ_STEPS=1000000 localnet/.venv/bin/python $(PYTEST) -c localnet/pyproject.toml --rootdir=$(CURDIR) tests/programs -k state_machine

@@ -1,6 +1,8 @@
 """The localnet as an operator starts it: our program at genesis, and keys beside the ledger."""
 
 import asyncio
+import os
+import shutil
 import socket
 import subprocess
 from collections.abc import AsyncGenerator
@@ -9,9 +11,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import httpx
+from solders.keypair import Keypair
 from solders.pubkey import Pubkey
 
-from chain.signers import KeypairSigner, open_keypair_file, write_keypair_file
+from chain.ecvrf import SecretKey
+from chain.signers import KeypairSigner, randomness_key_from_file, signer_from_file
 from ops.errors import OperatorError
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -19,7 +23,7 @@ NODE_PYTHON = ROOT / "localnet" / ".venv" / "bin" / "python"
 PROGRAM_FILE = ROOT / "programs" / "built" / "opinion_market.so"
 START_TIMEOUT_S = 30.0
 STOP_TIMEOUT_S = 10.0
-ROLES = ("admin", "oracle", "treasury", "guardian", "randomness")
+ROLES = ("admin", "oracle", "treasury", "guardian")
 
 
 @dataclass(frozen=True)
@@ -30,7 +34,7 @@ class LocalnetKeys:
     oracle: KeypairSigner
     treasury: KeypairSigner
     guardian: KeypairSigner
-    randomness: KeypairSigner
+    randomness: SecretKey
 
 
 @dataclass(frozen=True)
@@ -42,17 +46,32 @@ class RunningLocalnet:
     process_id: int
 
 
-def localnet_keys(directory: Path) -> LocalnetKeys:
-    """Read the authorities' key files (`admin.json`, ...) in `directory`, making those that are missing, mode 0600.
+def read_keys(directory: Path) -> LocalnetKeys:
+    """Read the authorities' key files (`admin.json`, ...); raises SignerError when one cannot be used."""
+    signers = {role: signer_from_file(directory / f"{role}.json") for role in ROLES}
+    return LocalnetKeys(**signers, randomness=randomness_key_from_file(directory / "randomness.json"))
 
-    Raises SignerError when one cannot be read or is not a key.
-    """
-    directory.mkdir(mode=0o700, parents=True, exist_ok=True)
-    for role in ROLES:
-        path = directory / f"{role}.json"
-        if not path.exists():
-            write_keypair_file(path)
-    return LocalnetKeys(**{role: open_keypair_file(directory / f"{role}.json") for role in ROLES})
+
+def make_keys(directory: Path) -> LocalnetKeys:
+    """Make the key files that are missing, mode 0600, and read them all; raises OperatorError or SignerError."""
+    try:
+        directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+        for role in (*ROLES, "randomness"):
+            _make_key(directory / f"{role}.json")
+    except OSError as error:
+        raise OperatorError(f"Keys cannot be written to {directory} ({error.strerror}): name another folder.") from None
+    return read_keys(directory)
+
+
+def _make_key(path: Path) -> None:
+    """Write a new keypair unless there is one; whole or not at all, and never readable by others."""
+    if path.exists():
+        return
+    draft = path.with_suffix(".new")
+    draft.unlink(missing_ok=True)
+    with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+        file.write(Keypair().to_json())
+    draft.rename(path)
 
 
 def node_command(program: Pubkey, upgrade_authority: Pubkey, ledger: Path, rpc_port: int, slot_ms: int) -> list[str]:
@@ -83,11 +102,12 @@ def free_port_pair() -> int:
 @asynccontextmanager
 async def running_localnet(program: Pubkey, ledger: Path, slot_ms: int) -> AsyncGenerator[RunningLocalnet]:
     """Start a localnet on free loopback ports, wait until it answers, and end it afterwards, whatever happens."""
-    keys = localnet_keys(ledger / "keys")
+    keys = make_keys(ledger / "keys")
     port = free_port_pair()
     log = ledger / "node.log"
     with log.open("wb") as output:
         process = await asyncio.create_subprocess_exec(
+            *_dying_with_us(),
             *node_command(program, keys.admin.public_key, ledger, port, slot_ms),
             stdin=subprocess.DEVNULL, stdout=output, stderr=output,
             start_new_session=True,
@@ -98,6 +118,11 @@ async def running_localnet(program: Pubkey, ledger: Path, slot_ms: int) -> Async
         yield RunningLocalnet(url, keys, process.pid)
     finally:
         await _stop(process)
+
+
+def _dying_with_us() -> list[str]:
+    """Return what makes the kernel end the node when we are killed outright; nothing where there is no setpriv."""
+    return ["setpriv", "--pdeathsig", "TERM"] if shutil.which("setpriv") else []
 
 
 async def _wait_until_healthy(url: str, process: asyncio.subprocess.Process, log: Path) -> None:
@@ -128,12 +153,3 @@ async def _stop(process: asyncio.subprocess.Process) -> None:
 def _last_line(log: Path) -> str:
     lines = log.read_text(errors="replace").strip().splitlines()
     return lines[-1] if lines else "it printed nothing."
-
-
-def parse_duration(text: str) -> int:
-    """Return the seconds of `90s`, `15m`, `24h` or `3d`; raises OperatorError for anything else."""
-    units = {"s": 1, "m": 60, "h": 3_600, "d": 86_400}
-    number, unit = text[:-1], text[-1:]
-    if unit not in units or not (number.isascii() and number.isdigit()) or int(number) == 0:
-        raise OperatorError(f"{text!r} is no duration: write a whole number with s, m, h or d behind it, such as 3d.")
-    return int(number) * units[unit]

@@ -1,9 +1,14 @@
 """Settings are read once and explained when they are wrong."""
 
+import ast
+import inspect
+from pathlib import Path
+
 import pytest
 
-from settings import KNOWN_PROGRAM_ID, Network, SettingsError, read_settings
+from settings import KNOWN_PROGRAM_ID, Network, Settings, SettingsError, read_settings
 
+THIRD_PARTIES = {"pydantic", "pydantic_settings", "solders"}
 NAMES = ("NETWORK", "SOLANA_RPC_URL", "PROGRAM_ID")
 
 
@@ -48,6 +53,13 @@ def test_a_wrong_setting_is_named_with_what_it_should_be(
     assert name in str(caught.value)
     assert should_be in str(caught.value)
     assert caught.value.__suppress_context__, "a traceback of the cause would print the whole environment"
+
+
+def test_settings_import_nothing_of_ours() -> None:
+    tree = ast.parse(Path(inspect.getfile(Settings)).read_text())
+    imported = {node.module for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)}
+
+    assert {str(module).split(".")[0] for module in imported} <= {"enum", "typing", "urllib", *THIRD_PARTIES}
 
 
 def test_settings_cannot_be_changed_afterwards() -> None:

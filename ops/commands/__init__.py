@@ -1,10 +1,12 @@
 """The `opinion` command line: one file a command, each importing its room only when it runs.
 
 stdout is for data, stderr for talk. Exit codes: 0 done, 1 failed (one sentence says why), 2 wrong usage,
-3 a verification found something wrong, 130 interrupted.
+3 a verification found something wrong, 130 interrupted, 128 + n ended by signal n.
 """
 
+import signal
 import sys
+from types import FrameType
 
 import typer
 
@@ -25,6 +27,8 @@ def opinion() -> None:
 
 def main() -> None:
     """Run the command line; what people can mend is told in one sentence, all else with a traceback without locals."""
+    for ending in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(ending, _end)
     try:
         app(prog_name="opinion")
     except Exception as error:
@@ -36,3 +40,8 @@ def main() -> None:
             raise
         typer.echo(f"opinion: {error}", err=True)
         sys.exit(1)
+
+
+def _end(number: int, _: FrameType | None) -> None:
+    """Leave as from an exception, so that what was started is ended and what was half-done is taken back."""
+    raise SystemExit(128 + number)

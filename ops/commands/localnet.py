@@ -22,11 +22,11 @@ def start(
         return
     import os
 
-    from ops.localnet import localnet_keys, node_command
+    from ops.localnet import make_keys, node_command
     from settings import read_settings
 
     program = read_settings().program
-    admin = localnet_keys(ledger / "keys").admin.public_key
+    admin = make_keys(ledger / "keys").admin.public_key
     command = node_command(program, admin, ledger, rpc_port, slot_ms)
     typer.echo(f"localnet: keys in {ledger / 'keys'}, program {program}, upgrade authority {admin}", err=True)
     os.execv(command[0], command)  # noqa: S606 - the node takes this process's place, its signals and its exit code
@@ -40,7 +40,8 @@ def warp(
     """Let time pass on the localnet, all at once."""
     import asyncio
 
-    from ops.localnet import LocalnetExtras, parse_duration
+    from ops.amounts import parse_duration
+    from ops.extras import LocalnetExtras
     from settings import read_settings
 
     seconds = parse_duration(duration)
@@ -57,9 +58,10 @@ def faucet(
     """Mint play USDC into a wallet's associated account."""
     import asyncio
 
-    from ops.localnet import LocalnetExtras, parse_dollars, parse_wallet
+    from ops.amounts import parse_address, parse_dollars
+    from ops.extras import LocalnetExtras
     from settings import read_settings
 
-    wallet, amount = parse_wallet(owner), parse_dollars(dollars)
+    wallet, amount = parse_address(owner, "a wallet"), parse_dollars(dollars)
     extras = LocalnetExtras(rpc or read_settings().solana_rpc_url[0])
     typer.echo(asyncio.run(extras.faucet_usdc(wallet, amount)))

@@ -17,6 +17,6 @@ class LexiconAnalyser:
 
     def score(self, text: str) -> int:
         """Return the sentiment of one text, 0 to 100; the same text gives the same score for ever."""
-        # pyright: the library has no types; "compound" is a float between -1 and 1.
+        # The library has no types; "compound" is a float between -1 and 1.
         compound = float(self._vader.polarity_scores(text)["compound"])  # pyright: ignore[reportUnknownMemberType]
         return round(50 * (1 + compound))

@@ -1,0 +1,21 @@
+"""`opinion demo`: one market from creation to a verified payout."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+def demo(
+    rpc: Annotated[str | None, typer.Option(help="A running localnet; one of its own where left out.")] = None,
+    keys: Annotated[Path | None, typer.Option(help="That localnet's authorities' keys, LEDGER/keys.")] = None,
+    json: Annotated[bool, typer.Option("--json", help="One JSON object a step on stdout.")] = False,
+) -> None:
+    """Take one market from creation to a verified payout, step by step; exit code 3 when verify disagrees."""
+    import asyncio
+
+    from ops.demo.show import show
+    from settings import read_settings
+
+    if not asyncio.run(show(read_settings(), rpc, keys, as_json_lines=json)):
+        raise typer.Exit(3)

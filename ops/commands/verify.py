@@ -1,0 +1,20 @@
+"""`opinion verify MARKET`: re-check a market from chain data alone."""
+
+from typing import Annotated
+
+import typer
+
+
+def verify(
+    market: Annotated[str, typer.Argument(help="The market's address.")],
+    rpc: Annotated[str | None, typer.Option(help="An RPC node; SOLANA_RPC_URL where left out.")] = None,
+    json: Annotated[bool, typer.Option("--json", help="The checks as one JSON object on stdout.")] = False,
+) -> None:
+    """Re-check a settled market from chain data alone: proof, draw, fee, payouts; exit code 3 when one fails."""
+    import asyncio
+
+    from ops.verification import print_verification
+    from settings import read_settings
+
+    if not asyncio.run(print_verification(read_settings(), market, rpc, as_json=json)):
+        raise typer.Exit(3)

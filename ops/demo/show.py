@@ -1,0 +1,74 @@
+"""Runs the demo and shows it: on a terminal for people, as a JSON object a line for programs."""
+
+import json
+import tempfile
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from rich.console import Console
+
+from ops.demo.market import DemoMarket
+from ops.demo.stage import Stage, open_stage
+from ops.demo.steps import Step, as_json, as_text
+from ops.errors import OperatorError
+from ops.localnet import read_keys, running_localnet
+from ops.verification import verified
+from settings import Network, Settings
+
+SLOT_MS = 100
+
+
+async def show(settings: Settings, url: str | None, keys: Path | None, *, as_json_lines: bool) -> bool:
+    """Take one market from creation to its verified payout; returns whether `verify` agrees.
+
+    Without `url` a localnet of its own is started, and ended with everything it wrote. Raises OperatorError and what
+    `chain` raises.
+    """
+    if settings.network is not Network.LOCALNET:
+        raise OperatorError(
+            f"NETWORK is {settings.network}, but the demo lets a day pass at once, which only a localnet can: unset it."
+        )
+    console = Console(highlight=False, soft_wrap=False)
+    ok = False
+    with tempfile.TemporaryDirectory(prefix="opinion-demo-") as folder:
+        async with _stage(settings, url, keys, Path(folder)) as stage:
+            number = 0
+            async for step in _steps(stage):
+                number += 1
+                ok = step.ok or False
+                if as_json_lines:
+                    print(json.dumps(as_json(step)), flush=True)
+                else:
+                    console.print(as_text(number, step))
+    return ok
+
+
+async def _steps(stage: Stage) -> AsyncIterator[Step]:
+    market = DemoMarket(stage)
+    async for step in market.steps():
+        yield step
+    yield await _verify(stage, market)
+
+
+async def _verify(stage: Stage, market: DemoMarket) -> Step:
+    verification = await verified(stage.rpc, market.address, stage.program)
+    checks = [{"check": check.name, "result": str(check.result), "words": check.words} for check in verification.checks]
+    words = f"{verification.summary()} Again: opinion verify {market.address}"
+    return Step("verify", words, facts={"market": str(market.address), "checks": checks}, ok=verification.ok)
+
+
+@asynccontextmanager
+async def _stage(settings: Settings, url: str | None, keys: Path | None, folder: Path) -> AsyncGenerator[Stage]:
+    journal = folder / "journal.sqlite3"
+    if url is None:
+        async with (
+            running_localnet(settings.program, folder, SLOT_MS) as localnet,
+            open_stage(settings.program, localnet.url, localnet.keys, journal) as stage,
+        ):
+            yield stage
+        return
+    if keys is None:
+        raise OperatorError("A running localnet needs its authorities' keys: add --keys LEDGER/keys.")
+    async with open_stage(settings.program, url, read_keys(keys), journal) as stage:
+        yield stage

@@ -1,0 +1,169 @@
+"""What a new user sees first: one market, from two commands, to a verified payout."""
+
+import json
+import os
+import signal
+import subprocess
+import tempfile
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.journeys.conftest import OPINION, ROOT, Localnet, environment, one_sentence, opinion
+
+ORDER = ["prepare", "create", *["stake"] * 6, "wait", "close", "score", "request", "capture", "prove", "draw", "pay"]
+
+
+@pytest.fixture(scope="module")
+def steps() -> list[dict[str, object]]:
+    done = opinion("demo", "--json")
+    assert done.returncode == 0, done.stderr
+    assert done.stderr == ""
+    return [json.loads(line) for line in done.stdout.splitlines()]
+
+
+def test_the_demo_tells_every_step_and_ends_verified(steps: list[dict[str, object]]) -> None:
+    assert [step["step"] for step in steps] == [*ORDER, "verify"]
+    assert steps[-1]["ok"] is True
+
+
+def test_every_step_on_the_chain_has_its_signature_units_and_balances(steps: list[dict[str, object]]) -> None:
+    sent = [step for step in steps if step["step"] not in {"wait", "verify"}]
+
+    assert len({step["signature"] for step in sent}) == len(sent)
+    assert all(step["signature"] and int(str(step["compute_units"])) > 0 and step["balances"] for step in sent)
+
+
+def test_the_winner_and_the_treasury_get_the_pool_to_the_last_unit(steps: list[dict[str, object]]) -> None:
+    by_name = {str(step["step"]): step for step in steps}
+    stakes = [step for step in steps if step["step"] == "stake"]
+    pool = stakes[-1]["balances"]["escrow"]  # type: ignore[index]
+    draw, paid = by_name["draw"], by_name["pay"]["balances"]
+
+    assert draw["prize"] + draw["fee"] == pool  # type: ignore[operator]
+    assert paid["escrow"] == 0  # type: ignore[index]
+    assert sorted(paid.values())[1:] == sorted([draw["prize"], 5_000_000 + draw["fee"]])  # type: ignore[operator, union-attr]
+
+
+def test_the_score_comes_from_the_words(steps: list[dict[str, object]]) -> None:
+    scores = next(step for step in steps if step["step"] == "score")["scores"]
+
+    assert scores["Chidi"] > 70  # type: ignore[index]
+    assert scores["Emil"] < 30  # type: ignore[index]
+
+
+def test_a_terminal_of_80_columns_gets_the_same_story() -> None:
+    done = subprocess.run(
+        [OPINION, "demo"], env=environment(COLUMNS="80"), capture_output=True, text=True, timeout=120
+    )
+
+    assert done.returncode == 0, done.stderr
+    assert max(map(len, done.stdout.splitlines())) <= 80
+    assert all(word in done.stdout for word in ("Ada stakes $5.00", "verify"))
+
+
+def test_a_running_localnet_takes_the_demo_again_and_again(localnet: Localnet) -> None:
+    for _ in range(2):
+        done = opinion("demo", "--rpc", localnet.url, "--keys", localnet.keys, "--json")
+
+        assert done.returncode == 0, done.stderr
+        assert json.loads(done.stdout.splitlines()[-1])["ok"] is True
+
+
+def remains() -> tuple[set[str], set[str]]:
+    """Temporary folders and node processes of demos."""
+    folders = {path.name for path in Path(tempfile.gettempdir()).glob("opinion-demo-*")}
+    nodes = {pid for pid in os.listdir("/proc") if pid.isdigit() and _is_demo_node(pid)}  # noqa: PTH208
+    return folders, nodes
+
+
+def _is_demo_node(pid: str) -> bool:
+    try:
+        command = Path("/proc", pid, "cmdline").read_bytes()
+        dead = Path("/proc", pid, "stat").read_text().rsplit(")", 1)[1].split()[0] == "Z"
+    except OSError:
+        return False
+    return b"opinion_localnet" in command and b"opinion-demo-" in command and not dead
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129)])
+def test_an_interrupted_demo_leaves_nothing_behind(number: signal.Signals, code: int) -> None:
+    before = remains()
+    with subprocess.Popen([OPINION, "demo", "--json"], env=environment(), stdout=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        assert b"prepare" in process.stdout.readline()
+        process.send_signal(number)
+        process.stdout.read()
+
+        assert process.wait(timeout=20) == code
+    assert remains() == before
+
+
+def test_a_killed_demo_leaves_no_node_running() -> None:
+    _, before = remains()
+    with subprocess.Popen([OPINION, "demo", "--json"], env=environment(), stdout=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        process.stdout.readline()
+        process.kill()
+    deadline = time.monotonic() + 10
+    while remains()[1] != before and time.monotonic() < deadline:
+        time.sleep(0.05)
+
+    assert remains()[1] == before
+
+
+def test_an_unreachable_localnet_is_named(tmp_path: Path, localnet: Localnet) -> None:
+    done = opinion("demo", "--rpc", "http://127.0.0.1:9", "--keys", localnet.keys)
+
+    assert done.returncode == 1
+    assert one_sentence(done.stderr)
+    assert "http://127.0.0.1:9" in done.stderr
+
+
+def test_the_wrong_network_is_refused(localnet: Localnet) -> None:
+    done = opinion("demo", "--rpc", localnet.url, "--keys", localnet.keys, NETWORK="devnet")
+
+    assert done.returncode == 1
+    assert one_sentence(done.stderr)
+    assert "NETWORK is devnet" in done.stderr
+
+
+def test_a_missing_key_file_is_named(tmp_path: Path, localnet: Localnet) -> None:
+    done = opinion("demo", "--rpc", localnet.url, "--keys", tmp_path)
+
+    assert done.returncode == 1
+    assert one_sentence(done.stderr)
+    assert str(tmp_path / "admin.json") in done.stderr
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("broken", ["others may read it", "not a key", "another localnet's"])
+def test_a_wrong_key_file_is_named(tmp_path: Path, localnet: Localnet, broken: str) -> None:
+    from solders.keypair import Keypair
+
+    keys = tmp_path / "keys"
+    keys.mkdir()
+    for path in localnet.keys.glob("*.json"):
+        (keys / path.name).write_bytes(path.read_bytes())
+        (keys / path.name).chmod(0o600)
+    oracle = keys / "oracle.json"
+    if broken == "others may read it":
+        oracle.chmod(0o644)
+    else:
+        oracle.write_text("[1, 2, 3]" if broken == "not a key" else Keypair().to_json())
+    done = opinion("demo", "--rpc", localnet.url, "--keys", keys, "--json")
+
+    assert done.returncode == 1
+    assert one_sentence(done.stderr)
+    assert "oracle.json" in done.stderr
+    assert done.stdout == "", "nothing was done before the keys were looked at"
+
+
+def test_a_missing_environment_is_told_by_make(tmp_path: Path) -> None:
+    done = subprocess.run(
+        ["make", "-C", ROOT, "setup", "PYTHON=no-such-python"], capture_output=True, text=True, timeout=30
+    )
+
+    assert done.returncode != 0
+    assert "no-such-python is missing: install Python 3.11" in done.stderr
