@@ -7,7 +7,7 @@ intent, whichever process asks.
 
 import sqlite3
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import StrEnum
@@ -137,7 +137,7 @@ class SqliteJournal:
         return [_attempt(*row) for row in rows]
 
     @contextmanager
-    def _named(self, done: str) -> Iterator[None]:
+    def _named(self, done: str) -> Generator[None]:
         """One at a time, and SQLite's errors as ours."""
         try:
             with self._lock:

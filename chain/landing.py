@@ -1,0 +1,99 @@
+"""Whether a transaction landed. Never says no before it can be sure, nor yes on one endpoint's word against another's.
+
+Yes: two endpoints (or all that answer, when fewer do) report it at the wanted commitment. No: for two endpoints (or
+the only one configured) the finalized block height is past the transaction's last valid one, and after that neither
+finds the signature in its whole history. Everything else is "not yet".
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import TypeVar
+
+from solders.signature import Signature
+
+from chain.answers import Commitment, SignatureStatus
+from chain.errors import RpcError
+from chain.journal import Attempt
+from chain.rpc import Rpc
+
+T = TypeVar("T")
+
+_ENOUGH = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Landed:
+    """In a block; `status.error` tells whether it succeeded. `witnesses` are the endpoints that saw it."""
+
+    status: SignatureStatus
+    witnesses: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Expired:
+    """Cannot land any more. `witnesses` know no such signature: one name only where one endpoint is configured."""
+
+    signature: Signature
+    witnesses: tuple[str, ...]
+
+
+async def look(rpc: Rpc, attempt: Attempt, commitment: Commitment) -> Landed | Expired | None:
+    """One look at an attempt; None for not yet. Raises RpcError when no endpoint answers."""
+    [status] = await rpc.statuses([attempt.signature])
+    if status is not None and status.commitment.reaches(commitment):
+        return await _landed(rpc, attempt.signature, commitment)
+    if await rpc.block_height(Commitment.FINALIZED) <= attempt.last_valid_block_height:
+        return None
+    # Too late to land, but it may have: recent statuses forget after minutes, the history does not.
+    return await _landed(rpc, attempt.signature, commitment) or await _expired(rpc, attempt)
+
+
+async def _landed(rpc: Rpc, signature: Signature, commitment: Commitment) -> Landed | None:
+    """What all that answer agree on, if two do; a lone answer counts when nobody contradicts it."""
+
+    async def see(view: Rpc) -> SignatureStatus | None:
+        [status] = await view.statuses([signature], search_history=True)
+        return status
+
+    votes = await _ask_all(rpc, see)
+    seen = {name: status for name, status in votes.items() if status and status.commitment.reaches(commitment)}
+    if not seen or len(seen) < min(_ENOUGH, len(votes)):
+        return None
+    statuses = list(seen.values())
+    if len({str(status.error) for status in statuses}) > 1:
+        return None
+    return Landed(statuses[0], tuple(seen))
+
+
+async def _expired(rpc: Rpc, attempt: Attempt) -> Expired | None:
+    async def knows_nothing(view: Rpc) -> bool:
+        # Height first: a status read before it may miss a block in between, and a lagging node knows nothing at all.
+        if await view.block_height(Commitment.FINALIZED) <= attempt.last_valid_block_height:
+            return False
+        [status] = await view.statuses([attempt.signature], search_history=True)
+        if status is not None:
+            known.append(status)
+        return status is None
+
+    known: list[SignatureStatus] = []
+    votes = await _ask_all(rpc, knows_nothing)
+    absent = tuple(name for name, nothing in votes.items() if nothing)
+    if known or len(absent) < min(_ENOUGH, len(rpc.endpoints)):
+        return None
+    return Expired(attempt.signature, absent)
+
+
+async def _ask_all(rpc: Rpc, question: Callable[[Rpc], Awaitable[T]]) -> dict[str, T]:
+    """Answers by endpoint; those that fail are left out."""
+
+    async def one(view: Rpc) -> T | RpcError:
+        try:
+            return await question(view)
+        except RpcError as error:
+            return error
+
+    views = rpc.each()
+    answers = await asyncio.gather(*(one(view) for view in views))
+    named = zip(views, answers, strict=True)
+    return {view.endpoints[0].name: answer for view, answer in named if not isinstance(answer, RpcError)}

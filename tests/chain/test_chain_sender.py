@@ -1,0 +1,376 @@
+"""The sender: whatever the endpoints do, an intent happens once and its signature is told."""
+
+import asyncio
+import contextlib
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import AsyncIterator
+from pathlib import Path
+from random import Random
+
+import pytest
+from chain_child import PAYER, QUICK, attempt, instruction
+from chain_cluster import GENESIS, Cluster, Misdeeds, Node, honest, serving
+from solders.instruction import AccountMeta, Instruction
+from solders.keypair import Keypair
+from solders.transaction import VersionedTransaction
+
+from chain.constants import PROGRAM_ID
+from chain.errors import (
+    BondShort,
+    JournalError,
+    OutcomeUnknown,
+    SignerError,
+    TransactionExpired,
+    WrongMarketState,
+)
+from chain.journal import Attempt, Outcome, SqliteJournal
+from chain.landing import Expired
+from chain.rpc import Rpc
+from chain.sender import Pace, Sender, Sent
+from chain.signers import KeypairSigner
+from chain.units import BlockHeight
+
+ROOT = Path(__file__).parents[2]
+CHILD = [sys.executable, "-c", "import sys; sys.path[:0] = ['', 'tests/chain']; import chain_child; chain_child.main()"]
+
+
+@pytest.fixture
+def journal(tmp_path: Path) -> SqliteJournal:
+    return SqliteJournal(tmp_path / "journal.sqlite")
+
+
+@contextlib.asynccontextmanager
+async def sending(journal: SqliteJournal, *nodes: Node, pace: Pace = QUICK, signings: int = 3) -> AsyncIterator[Sender]:
+    """A sender over these nodes."""
+    async with (
+        serving(*nodes),
+        Rpc(
+            [n.url for n in nodes], genesis_hash=GENESIS, timeout=0.2, rounds=2, first_wait=0.005, random=Random(1)
+        ) as rpc,
+    ):
+        yield Sender(rpc, journal, pace=pace, signings=signings)
+
+
+def on_send(*misdeeds: str) -> Misdeeds:
+    """These misdeeds for the first sends, honesty afterwards."""
+    left = list(misdeeds)
+    return lambda method: left.pop(0) if method == "sendTransaction" and left else "honest"
+
+
+async def test_an_intent_lands_and_is_in_the_journal(journal: SqliteJournal) -> None:
+    cluster = Cluster()
+    nodes = [Node(cluster), Node(cluster)]
+    async with sending(journal, *nodes) as sender:
+        sent = await sender.send("a", [instruction()], PAYER)
+        assert list(cluster.landed) == [str(sent.signature)]
+        assert (sent.attempt, sent.witnesses, sent.expired) == (1, tuple(n.url for n in nodes), ())
+        [attempt] = journal.attempts("a")
+        assert (attempt.outcome, attempt.slot, attempt.wire) == (Outcome.LANDED, sent.slot, cluster.received[0])
+        again = await sender.send("a", [instruction()], PAYER)
+        assert (again.signature, len(cluster.received)) == (sent.signature, len(cluster.received))
+
+
+async def test_the_budget_follows_the_simulation_and_the_price_is_capped(journal: SqliteJournal) -> None:
+    cluster = Cluster()
+    async with sending(journal, Node(cluster)) as sender:
+        await sender.send("a", [instruction()], PAYER)
+    message = VersionedTransaction.from_bytes(cluster.received[0]).message
+    limit, price = (item.data for item in message.instructions[:2])
+    assert int.from_bytes(limit[1:], "little") == 1500 * 120 // 100 + 1000
+    assert int.from_bytes(price[1:], "little") == 200_000
+
+
+@pytest.mark.parametrize(
+    "misdeed",
+    [
+        "accept and drop",
+        "accept and delay",
+        "accept and 500",
+        "accept and garbage",
+        "accept late",
+        "twice",
+        "drop",
+        "429",
+        "500",
+        "garbage",
+    ],
+)
+async def test_a_lost_answer_loses_and_doubles_nothing(journal: SqliteJournal, misdeed: str) -> None:
+    cluster = Cluster(life=150)
+    async with sending(journal, Node(cluster, on_send(misdeed, misdeed))) as sender:
+        sent = await sender.send("a", [instruction()], PAYER)
+    assert list(cluster.landed) == [str(sent.signature)]
+    assert sent.attempt == 1
+    assert len(set(cluster.received)) == 1
+
+
+async def test_signs_anew_only_when_two_endpoints_know_nothing(journal: SqliteJournal) -> None:
+    cluster = Cluster(life=10)
+    swallowing = [True]
+
+    def swallow(method: str) -> str:
+        return "swallow" if method == "sendTransaction" and swallowing[0] else "honest"
+
+    nodes = [Node(cluster, swallow), Node(cluster, swallow)]
+    async with sending(journal, *nodes) as sender:
+        task = asyncio.create_task(sender.send("a", [instruction()], PAYER))
+        async with asyncio.timeout(10):
+            while len(journal.attempts("a")) < 2:  # noqa: ASYNC110 - the journal is a file and tells nobody
+                await asyncio.sleep(0.01)
+        swallowing[0] = False
+        sent = await task
+    first, *rest = journal.attempts("a")
+    assert first.outcome is Outcome.EXPIRED
+    assert rest[-1].signature == sent.signature
+    assert sent.expired[0] == Expired(first.signature, tuple(n.url for n in nodes))
+    assert list(cluster.landed) == [str(sent.signature)]
+
+
+async def test_one_endpoints_word_is_said_to_be_one(journal: SqliteJournal) -> None:
+    cluster = Cluster(life=40)
+    swallowed = on_send("swallow", "swallow")
+    node = Node(cluster, swallowed)
+    async with sending(journal, node, pace=Pace(look=0.02, resend=10, give_up=4), signings=9) as sender:
+        sent = await sender.send("a", [instruction()], PAYER)
+        assert [expired.witnesses for expired in sent.expired] == [(node.url,)] * (sent.attempt - 1)
+        assert sent.expired
+
+
+@pytest.mark.parametrize("misdeed", ["500", "lags"])
+async def test_nothing_is_signed_anew_on_one_endpoints_word_of_two(journal: SqliteJournal, misdeed: str) -> None:
+    cluster = Cluster(life=5)
+
+    def first(method: str) -> str:
+        return "swallow" if method == "sendTransaction" else "honest"
+
+    def second(method: str) -> str:
+        return "swallow" if method == "sendTransaction" else misdeed if method == "getBlockHeight" else "honest"
+
+    async with sending(
+        journal, Node(cluster, first), Node(cluster, second), pace=Pace(look=0.02, resend=1, give_up=1)
+    ) as sender:
+        with pytest.raises(OutcomeUnknown, match="will be resumed"):
+            await sender.send("a", [instruction()], PAYER)
+    assert [a.outcome for a in journal.attempts("a")] == [None]
+
+
+async def test_an_endpoint_that_forgot_does_not_make_it_expire(journal: SqliteJournal) -> None:
+    cluster = Cluster(life=5)
+
+    def forgetful(method: str) -> str:
+        return "knows nothing" if method == "getSignatureStatuses" else "honest"
+
+    async with sending(
+        journal, Node(cluster, forgetful), Node(cluster), pace=Pace(look=0.02, resend=1, give_up=1)
+    ) as sender:
+        with pytest.raises(OutcomeUnknown):
+            await sender.send("a", [instruction()], PAYER)
+    assert len(cluster.landed) == 1
+    assert len(journal.attempts("a")) == 1
+
+
+async def test_one_endpoints_lie_of_two_is_not_believed(journal: SqliteJournal) -> None:
+    cluster = Cluster(life=100)
+
+    def liar(method: str) -> str:
+        if method == "sendTransaction":
+            return "swallow"
+        return "lies confirmed" if method == "getSignatureStatuses" else "honest"
+
+    truthful = Node(cluster, on_send("swallow"))
+    async with sending(journal, Node(cluster, liar), truthful, pace=Pace(look=0.02, resend=1, give_up=0.6)) as sender:
+        with pytest.raises(OutcomeUnknown):
+            await sender.send("a", [instruction()], PAYER)
+    assert cluster.landed == {}
+    assert journal.attempts("a")[0].outcome is None
+
+
+async def test_it_gives_up_signing_in_the_end(journal: SqliteJournal) -> None:
+    cluster = Cluster(life=5)
+    node = Node(cluster, lambda method: "swallow" if method == "sendTransaction" else "honest")
+    async with sending(journal, node, signings=2) as sender:
+        with pytest.raises(TransactionExpired, match="was signed 2 times") as caught:
+            await sender.send("a", [instruction()], PAYER)
+    assert caught.value.intent == "a"
+    assert [a.outcome for a in journal.attempts("a")] == [Outcome.EXPIRED] * 2
+
+
+async def test_a_failing_simulation_writes_and_sends_nothing(journal: SqliteJournal) -> None:
+    logs = [
+        f"Program {PROGRAM_ID} invoke [1]",
+        "Program log: bond short: missing 7",
+        f"Program {PROGRAM_ID} failed: custom program error: 0x178a",
+    ]
+    cluster = Cluster(error={"InstructionError": [2, {"Custom": 6026}]}, logs=logs)
+    async with sending(journal, Node(cluster)) as sender:
+        with pytest.raises(BondShort) as caught:
+            await sender.send("a", [instruction()], PAYER)
+    assert (caught.value.missing, caught.value.logs, cluster.received, journal.attempts("a")) == (
+        7,
+        tuple(logs),
+        [],
+        [],
+    )
+
+
+async def test_a_failure_on_the_chain_is_named_with_its_logs(journal: SqliteJournal) -> None:
+    cluster = Cluster(error={"InstructionError": [2, {"Custom": 6047}]})
+    async with sending(journal, Node(cluster)) as sender:
+        with pytest.raises(WrongMarketState) as caught:
+            await sender.send("a", [instruction()], PAYER)
+        assert caught.value.signature == next(iter(cluster.landed))
+        assert caught.value.instruction == 2
+        assert journal.attempts("a")[0].outcome is Outcome.FAILED
+        # A failure is an answer; who calls again has decided to try again.
+        cluster.error = None
+        assert (await sender.send("a", [instruction()], PAYER)).attempt == 2
+
+
+async def test_two_callers_of_one_intent_do_it_once(journal: SqliteJournal) -> None:
+    cluster = Cluster(life=150)
+    async with sending(journal, Node(cluster)) as sender:
+        results = await asyncio.gather(
+            *(sender.send("a", [instruction()], PAYER) for _ in range(5)), return_exceptions=True
+        )
+    assert len(cluster.landed) == 1
+    assert {str(r.signature) for r in results if isinstance(r, Sent)} == set(cluster.landed)
+    assert all(isinstance(r, Sent | JournalError) for r in results)
+
+
+async def test_signers_that_do_not_fit_are_named(journal: SqliteJournal) -> None:
+    other = KeypairSigner(Keypair.from_seed(bytes([2]) * 32))
+    needs_other = Instruction(PROGRAM_ID, b"", [AccountMeta(other.public_key, is_signer=True, is_writable=False)])
+    async with sending(journal, Node(Cluster())) as sender:
+        with pytest.raises(SignerError, match=f"needs the signature of {other.public_key}"):
+            await sender.send("a", [needs_other], PAYER)
+        with pytest.raises(SignerError, match="nothing to sign"):
+            await sender.send("a", [instruction()], PAYER, [other])
+    assert journal.open_attempts() == []
+
+
+SENDS = [
+    "honest",
+    "accept and drop",
+    "accept late",
+    "accept and 500",
+    "accept and garbage",
+    "twice",
+    "drop",
+    "429",
+    "500",
+    "garbage",
+    "swallow",
+    "accept and delay",
+]
+READS = ["honest", "honest", "honest", "drop", "429", "500", "garbage", "wrong shape", "null", "behind", "twice"]
+STATUSES = [*READS, "knows nothing"]
+
+
+@pytest.mark.parametrize("seed", range(12))
+async def test_any_misbehaviour_never_doubles_an_intent(journal: SqliteJournal, seed: int) -> None:
+    """Random misdeeds on every call; then the network heals and everything is told truly. The seed is the test's id."""
+    print(f"seed {seed}")
+    chance = Random(seed)
+    bad = [True]
+
+    def misdeeds(method: str) -> str:
+        if not bad[0] or method == "getGenesisHash":
+            return "honest"
+        kinds = SENDS if method == "sendTransaction" else STATUSES if method == "getSignatureStatuses" else READS
+        return chance.choice(kinds)
+
+    cluster = Cluster(life=20)
+    nodes = [Node(cluster, misdeeds), Node(cluster, misdeeds)]
+    intents = [f"intent {n}" for n in range(4)]
+    async with sending(journal, *nodes, pace=Pace(look=0.02, resend=0.05, give_up=0.5), signings=2) as sender:
+        await asyncio.gather(
+            *(sender.send(i, [instruction(i.encode())], PAYER) for i in intents), return_exceptions=True
+        )
+        bad[0] = False
+        await asyncio.sleep(0.3)
+        sent = [await sender.send(i, [instruction(i.encode())], PAYER) for i in intents]
+    for intent, result in zip(intents, sent, strict=True):
+        assert cluster.payloads[intent.encode().hex()] == [str(result.signature)]
+        assert [a.signature for a in journal.attempts(intent) if a.outcome is Outcome.LANDED] == [result.signature]
+        assert len([a for a in journal.attempts(intent) if a.outcome is None]) == 0
+
+
+async def test_a_killed_senders_intent_is_resumed_with_the_same_bytes(tmp_path: Path) -> None:
+    """SIGKILL between the send and its answer."""
+    cluster = Cluster(life=100_000)
+    arrived = asyncio.Event()
+
+    def hold(method: str) -> str:
+        if method != "sendTransaction":
+            return "honest"
+        arrived.set()
+        return "swallow"
+
+    node = Node(cluster, hold)
+    path = tmp_path / "journal.sqlite"
+    async with serving(node):
+        process = await asyncio.create_subprocess_exec(*CHILD, "send", node.url, str(path), cwd=ROOT)
+        await asyncio.wait_for(arrived.wait(), 20)
+        process.send_signal(signal.SIGKILL)
+        await process.wait()
+        node.misdeeds = honest
+        journal = SqliteJournal(path)
+        [attempt] = journal.open_attempts()
+        async with Rpc([node.url], timeout=0.5) as rpc:
+            [done] = await Sender(rpc, journal, pace=QUICK).resume()
+    assert isinstance(done, Sent)
+    assert list(cluster.landed) == [str(attempt.signature)] == [str(done.signature)]
+    assert set(cluster.received) == {attempt.wire}
+
+
+async def test_resume_tells_of_every_open_attempt(journal: SqliteJournal) -> None:
+    cluster = Cluster(life=5)
+    async with sending(journal, Node(cluster), pace=Pace(look=0.02, resend=1, give_up=1)) as sender:
+        assert await sender.resume() == []
+        old = Attempt(
+            intent="old",
+            number=1,
+            signature=Keypair.from_seed(bytes(32)).sign_message(b"x"),
+            wire=b"junk",
+            last_valid_block_height=BlockHeight(1),
+        )
+        journal.record(old)
+        [done] = await sender.resume()
+        assert isinstance(done, Expired)
+        assert journal.attempts("old")[0].outcome is Outcome.EXPIRED
+
+
+def test_the_journal_refuses_a_second_open_attempt(journal: SqliteJournal, tmp_path: Path) -> None:
+    journal.record(attempt("a", 1))
+    for other in (journal, SqliteJournal(tmp_path / "journal.sqlite")):
+        with pytest.raises(JournalError, match="signed already by somebody else"):
+            other.record(attempt("a", 2))
+    journal.conclude(attempt("a", 1).signature, Outcome.EXPIRED, None)
+    journal.conclude(attempt("a", 1).signature, Outcome.EXPIRED, None)
+    with pytest.raises(JournalError, match="no open attempt"):
+        journal.conclude(attempt("a", 1).signature, Outcome.LANDED, None)
+    journal.record(attempt("a", 2))
+    assert [a.number for a in journal.open_attempts()] == [2]
+
+
+def test_a_journal_that_cannot_be_used_is_named(tmp_path: Path) -> None:
+    (tmp_path / "text").write_text("this is no database, and long enough to be none for certain" * 99)
+    for path in (tmp_path / "no" / "folder", tmp_path / "text"):
+        with pytest.raises(JournalError, match=str(path)):
+            SqliteJournal(path)
+
+
+@pytest.mark.parametrize("kill_after", [1, 7, 23])
+def test_what_the_journal_said_it_wrote_survives_sigkill(tmp_path: Path, kill_after: int) -> None:
+    path = tmp_path / "journal.sqlite"
+    with subprocess.Popen([*CHILD, "write", str(path)], cwd=ROOT, stdout=subprocess.PIPE, text=True) as writer:
+        assert writer.stdout is not None
+        told = [writer.stdout.readline().strip() for _ in range(kill_after)]
+        os.kill(writer.pid, signal.SIGKILL)
+        told += [line.strip() for line in writer.stdout if line.endswith("\n")]
+    kept = {str(a.signature): a for a in SqliteJournal(path).open_attempts()}
+    assert [signature for signature in told if signature not in kept] == []
+    assert all(a.wire == bytes(300) for a in kept.values())
