@@ -9,7 +9,7 @@ _DIGITS = 10
 _CHUNK = 58**_DIGITS
 
 
-class InvalidBase58(ValueError):
+class InvalidBase58Error(ValueError):
     """A character outside the alphabet, with its place."""
 
     def __init__(self, character: str, index: int) -> None:
@@ -34,12 +34,12 @@ def encode(data: bytes) -> str:
 
 
 def decode(text: str) -> bytes:
-    """The bytes of base58 `text`; raises InvalidBase58."""
+    """The bytes of base58 `text`; raises InvalidBase58Error."""
     number = 0
     for index, character in enumerate(text):
         value = _VALUES.get(character)
         if value is None:
-            raise InvalidBase58(character, index)
+            raise InvalidBase58Error(character, index)
         number = number * 58 + value
     zeros = len(text) - len(text.lstrip("1"))
     return b"\0" * zeros + number.to_bytes((number.bit_length() + 7) // 8, "big")

@@ -89,7 +89,8 @@ def _runtime(lamports_per_byte: int, accounts: list[tuple[Pubkey, Account]]) -> 
     for address, account in sorted(accounts, key=lambda entry: entry[1].executable):
         try:
             svm.set_account(address, account)
-        except ValueError as error:
+        # solders raises a class of its own for this, and exports it nowhere.
+        except Exception as error:
             raise LocalnetError(f"The account {address} cannot be loaded: {error}.") from error
     return svm
 

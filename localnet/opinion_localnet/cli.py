@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NoReturn
 
+from solders.keypair import Keypair
 from solders.pubkey import Pubkey
 
 from opinion_localnet import __version__, addresses
@@ -89,8 +90,6 @@ def _authority(text: str) -> Pubkey | None:
     if not path.is_file():
         return _address(text, "--upgradeable-program")
     try:
-        from solders.keypair import Keypair
-
         return Keypair.from_json(path.read_text()).pubkey()
     except (OSError, ValueError) as error:
         raise LocalnetError(f"--upgradeable-program: {path} is not a keypair file.") from error
@@ -139,19 +138,11 @@ def _run(argv: Sequence[str] | None) -> None:
     asyncio.run(serve(chain, binding, arguments.slot_ms / 1000))
 
 
-def _sentence(error: BaseException) -> str:
-    while isinstance(error, BaseExceptionGroup):
-        error = error.exceptions[0]
-    return str(error)
-
-
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the node; returns the exit code."""
     try:
         _run(argv)
-    except* LocalnetError as group:
-        print(f"opinion-localnet: {_sentence(group)}", file=sys.stderr)
-        return_code = FAILURE
-    else:
-        return_code = 0
-    return return_code
+    except LocalnetError as error:
+        print(f"opinion-localnet: {error}", file=sys.stderr)
+        return FAILURE
+    return 0

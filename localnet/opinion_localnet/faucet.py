@@ -24,7 +24,7 @@ _UNITS = 100_000
 
 
 def send_sol(node: Node, to: Pubkey, lamports: int, blockhash: Hash | None) -> str:
-    """Transfer `lamports` to `to`; returns the signature. Raises TransactionRejected."""
+    """Transfer `lamports` to `to`; returns the signature. Raises TransactionRejectedError."""
     payer = node.keys.faucet
     move = transfer(TransferParams(from_pubkey=payer.pubkey(), to_pubkey=to, lamports=lamports))
     return _send(node, payer, [move], blockhash)

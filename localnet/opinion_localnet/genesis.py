@@ -29,7 +29,6 @@ _FAUCET_LAMPORTS = 500_000_000 * 10**9
 _FEE_PAYER_LAMPORTS = 1_000_000 * 10**9
 _MAX_RENT_EPOCH = 2**64 - 1
 _PROGRAM, _PROGRAM_DATA = 2, 3
-_PROGRAM_DATA_HEADER = 45
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,7 +149,6 @@ def _program(rent: Rent, program: UpgradeableProgram) -> Iterator[tuple[Pubkey, 
     data_address = addresses.program_data_address(program.program_id)
     authority = bytes([1]) + bytes(program.authority) if program.authority else bytes(33)
     header = struct.pack("<IQ", _PROGRAM_DATA, 0) + authority
-    assert len(header) == _PROGRAM_DATA_HEADER
     # The data first: the program is loaded from it.
     yield data_address, _rent_exempt(rent, header + elf, addresses.UPGRADEABLE_LOADER)
     pointer = struct.pack("<I", _PROGRAM) + bytes(data_address)
@@ -164,13 +162,13 @@ def _preset(preset: PresetAccount) -> tuple[Pubkey, Account]:
         text, encoding = cast("tuple[str, str]", body["data"])
         if encoding != "base64":
             raise LocalnetError(f"{preset.path} holds data in {encoding}; only base64 is understood.")
-        address = preset.address or Pubkey.from_string(cast(str, content["pubkey"]))
+        address = preset.address or Pubkey.from_string(cast("str", content["pubkey"]))
         account = Account(
-            cast(int, body["lamports"]),
+            cast("int", body["lamports"]),
             base64.b64decode(text, validate=True),
-            Pubkey.from_string(cast(str, body["owner"])),
+            Pubkey.from_string(cast("str", body["owner"])),
             bool(body["executable"]),
-            cast(int, body["rentEpoch"]),
+            cast("int", body["rentEpoch"]),
         )
     except (KeyError, TypeError, ValueError, OverflowError, binascii.Error) as error:
         raise LocalnetError(

@@ -75,7 +75,7 @@ class Node:
         return await loop.run_in_executor(self._reader, question, self._chain.history)
 
     def submit(self, loaded: LoadedTransaction, wire: bytes) -> ExecutedTransaction:
-        """Execute a transaction whose signatures were checked; raises TransactionRejected."""
+        """Execute a transaction whose signatures were checked; raises TransactionRejectedError."""
         executed = self.bank.execute(loaded, wire)
         for listener in self._listeners:
             listener.executed(executed, loaded)
@@ -95,9 +95,13 @@ class Node:
 
     async def run(self) -> None:
         """Tick and write until cancelled; raises LedgerError if the disk refuses."""
-        async with asyncio.TaskGroup() as tasks:
-            tasks.create_task(self._tick())
-            tasks.create_task(self._write())
+        try:
+            async with asyncio.TaskGroup() as tasks:
+                tasks.create_task(self._tick())
+                tasks.create_task(self._write())
+        except BaseExceptionGroup as failures:
+            # Whichever task failed first is the reason; the other was cancelled for it.
+            raise failures.exceptions[0] from failures
 
     def close(self) -> None:
         """Write what is left, and release the ledger."""

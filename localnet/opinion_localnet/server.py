@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import signal
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from dataclasses import dataclass
 
 from aiohttp import WSCloseCode, web
@@ -50,7 +50,7 @@ class RpcEndpoint:
         self._dispatcher = dispatcher
         self._max_body_bytes = max_body_bytes
 
-    async def handle(self, request: web.Request) -> web.Response:
+    async def handle(self, request: web.BaseRequest) -> web.Response:
         """Answer one HTTP request."""
         if request.method == "OPTIONS":
             return web.Response(headers=_CORS)
@@ -67,7 +67,7 @@ class RpcEndpoint:
         answer = await self._dispatcher.answer(body)
         return web.Response(body=answer, content_type=_JSON, charset="utf-8", headers=_CORS)
 
-    async def _body(self, request: web.Request) -> bytes | None:
+    async def _body(self, request: web.BaseRequest) -> bytes | None:
         """The body, or None as soon as it is known to be too long."""
         if (request.content_length or 0) > self._max_body_bytes:
             return None
@@ -92,7 +92,7 @@ class PubSubEndpoint:
         self._hub = hub
         self._open: set[web.WebSocketResponse] = set()
 
-    async def handle(self, request: web.Request) -> web.StreamResponse:
+    async def handle(self, request: web.BaseRequest) -> web.StreamResponse:
         """Serve one connection until it ends."""
         socket = web.WebSocketResponse(
             max_msg_size=_MAX_WS_MESSAGE_BYTES, compress=False, heartbeat=30.0, writer_limit=64 * 1024
@@ -144,7 +144,7 @@ async def _run_until_signal(node: Node) -> None:
 
 
 @contextlib.asynccontextmanager
-async def _listening(node: Node, hub: Hub, binding: Binding) -> AsyncIterator[None]:
+async def _listening(node: Node, hub: Hub, binding: Binding) -> AsyncGenerator[None]:
     rpc = RpcEndpoint(Dispatcher(node, all_methods()), binding.max_body_bytes)
     pubsub = PubSubEndpoint(hub)
     runners = [

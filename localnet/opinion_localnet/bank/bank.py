@@ -11,6 +11,7 @@ from solders.litesvm import LiteSVM
 from solders.pubkey import Pubkey
 from solders.transaction import VersionedTransaction
 
+from opinion_localnet import addresses
 from opinion_localnet.bank import clock as chain_clock
 from opinion_localnet.bank import execution, runtime
 from opinion_localnet.bank.blockhashes import MAX_SLOT_HASHES, BlockId, RecentBlocks, next_hashes
@@ -18,11 +19,12 @@ from opinion_localnet.bank.clock import ChainTime
 from opinion_localnet.bank.fees import RecentFees, prioritization_fee
 from opinion_localnet.bank.messages import LoadedTransaction, load
 from opinion_localnet.bank.nonce import durable_nonce, nonce_account_of
-from opinion_localnet.bank.records import ClosedSlot, Commitment, ExecutedTransaction, TransactionRejected
+from opinion_localnet.bank.records import ClosedSlot, Commitment, ExecutedTransaction, TransactionRejectedError
 from opinion_localnet.bank.statuses import RecentStatuses, SignatureStatus
 from opinion_localnet.bank.versions import AccountVersions
 
 FINALITY_LAG = 32
+_SLOT_SYSVARS = (addresses.CLOCK, addresses.SLOT_HASHES, addresses.RECENT_BLOCKHASHES)
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +132,7 @@ class Bank:
     # Executing
 
     def load(self, transaction: VersionedTransaction) -> LoadedTransaction:
-        """Resolve the lookup tables against the newest state; raises TransactionRejected."""
+        """Resolve the lookup tables against the newest state; raises TransactionRejectedError."""
         return load(transaction, self._svm.get_account)
 
     def check(self, loaded: LoadedTransaction) -> Pubkey | None:
@@ -141,13 +143,13 @@ class Bank:
             nonce = nonce_account_of(loaded, self._svm.get_account)
             newest = durable_nonce(self._recent.latest.blockhash)
             if nonce is None or bytes(loaded.message.recent_blockhash) == newest:
-                raise TransactionRejected("BlockhashNotFound")
+                raise TransactionRejectedError("BlockhashNotFound")
         if self._statuses.get(loaded.signature) is not None:
-            raise TransactionRejected("AlreadyProcessed")
+            raise TransactionRejectedError("AlreadyProcessed")
         return nonce
 
     def execute(self, loaded: LoadedTransaction, wire: bytes) -> ExecutedTransaction:
-        """Run a transaction whose signatures were checked, in the open slot; raises TransactionRejected."""
+        """Run a transaction whose signatures were checked, in the open slot; raises TransactionRejectedError."""
         nonce = self.check(loaded)
         self._remember(loaded.written())
         landed = execution.execute(self._svm, loaded, nonce, self._recent.latest.blockhash)
@@ -196,8 +198,7 @@ class Bank:
         # Time passes between the transactions before the warp and the empty blocks after it.
         self._time.advance(seconds)
         self._refresh_sysvars()
-        for _ in range(slots - skipped - 1):
-            closed.append(self._close(self._slot + 1))
+        closed += [self._close(self._slot + 1) for _ in range(slots - skipped - 1)]
         return closed
 
     def confirm(self, slot: int) -> None:
@@ -234,6 +235,7 @@ class Bank:
         self._versions.begin(slot)
         self._statuses.begin(slot)
         self._fees.begin(slot)
+        self._remember(_SLOT_SYSVARS)
         self._refresh_sysvars()
 
     def _refresh_sysvars(self) -> None:

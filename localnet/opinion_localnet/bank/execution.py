@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import cast
@@ -22,10 +22,9 @@ from solders.transaction_metadata import (
 from opinion_localnet import addresses
 from opinion_localnet.bank import meta as metas
 from opinion_localnet.bank.balances import Balances, read_balances
-from opinion_localnet.bank.fees import total_fee
 from opinion_localnet.bank.messages import LoadedTransaction
 from opinion_localnet.bank.nonce import advanced
-from opinion_localnet.bank.records import ErrorJson, TransactionRejected
+from opinion_localnet.bank.records import ErrorJson, TransactionRejectedError
 
 # A cluster charges the fee for a transaction that fails to load for these reasons; LiteSVM drops it.
 _FEE_ONLY = frozenset(
@@ -35,6 +34,7 @@ _FEE_ONLY = frozenset(
         "ProgramAccountNotFound",
     }
 )
+_SPECIAL_OWNERS = addresses.LOADERS | {addresses.SYSVAR_OWNER}
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,11 +66,11 @@ class Simulation:
 
 def error_json(failed: FailedTransactionMetadata) -> ErrorJson:
     """The error of a failed transaction, as answers show it."""
-    return cast(ErrorJson, orjson.loads(failed.to_json())["err"])
+    return cast("ErrorJson", orjson.loads(failed.to_json())["err"])
 
 
 def execute(svm: LiteSVM, loaded: LoadedTransaction, nonce: Pubkey | None, blockhash: Hash) -> Landed:
-    """Run `loaded` and keep its effects; raises TransactionRejected if it does not land."""
+    """Run `loaded` and keep its effects; raises TransactionRejectedError if it does not land."""
     before = read_balances(loaded, svm.get_balance, svm.get_account)
     result = svm.send_transaction(loaded.transaction)
     err: ErrorJson | None = None
@@ -98,12 +98,12 @@ def _failure(
     failed: FailedTransactionMetadata,
     metadata: TransactionMetadata,
 ) -> tuple[ErrorJson, bool]:
-    """(the error, whether it was executed); raises TransactionRejected if it does not even cost its fee."""
+    """(the error, whether it was executed); raises TransactionRejectedError if it does not even cost its fee."""
     err = _named(svm, loaded, error_json(failed))
     # LiteSVM names the signature only of what it executed, and charged.
     executed = metadata.signature() != Signature.default()
-    if not executed and err not in _FEE_ONLY:
-        raise TransactionRejected(err)
+    if not executed and not (isinstance(err, str) and err in _FEE_ONLY):
+        raise TransactionRejectedError(err)
     return err, executed
 
 
@@ -119,7 +119,7 @@ def _named(svm: LiteSVM, loaded: LoadedTransaction, err: ErrorJson) -> ErrorJson
 def _charge(svm: LiteSVM, payer: Pubkey, fee: int) -> None:
     account = svm.get_account(payer)
     if account is None:
-        raise TransactionRejected("AccountNotFound")
+        raise TransactionRejectedError("AccountNotFound")
     left = account.lamports - fee
     charged = Account(left, account.data, account.owner, account.executable, account.rent_epoch)
     svm.set_account(payer, charged)
@@ -132,7 +132,7 @@ def simulate(svm: LiteSVM, loaded: LoadedTransaction) -> Simulation:
     metadata = result.meta()
     failed = isinstance(result, FailedTransactionMetadata)
     err = _named(svm, loaded, error_json(result)) if isinstance(result, FailedTransactionMetadata) else None
-    charged = not failed or metadata.signature() != Signature.default() or err in _FEE_ONLY
+    charged = not failed or metadata.signature() != Signature.default() or (isinstance(err, str) and err in _FEE_ONLY)
     fee = metadata.fee() if charged else None
     accounts = dict(result.post_accounts()) if isinstance(result, SimulatedTransactionInfo) else {}
     return Simulation(
@@ -185,16 +185,16 @@ def _loaded_bytes(svm: LiteSVM, loaded: LoadedTransaction) -> int:
 
 
 @contextmanager
-def as_of(svm: LiteSVM, past: Mapping[Pubkey, Account | None]) -> Iterator[None]:
+def as_of(svm: LiteSVM, past: Mapping[Pubkey, Account | None]) -> Generator[None]:
     """Put accounts back to how they were, for a simulation at an older commitment.
 
-    Programs stay as they are: loading one anew costs milliseconds, and an upgrade in the last 32 slots is
-    the only case in which it would differ.
+    Programs and sysvars stay as they are: loading a program costs milliseconds, and only one upgraded in the
+    last 32 slots would differ.
     """
     changed: dict[Pubkey, Account | None] = {}
     for key, account in past.items():
         current = svm.get_account(key)
-        if not _is_code(account) and not _is_code(current):
+        if not _is_special(account) and not _is_special(current):
             changed[key] = current
             svm.set_account(key, account or _absent())
     try:
@@ -204,8 +204,8 @@ def as_of(svm: LiteSVM, past: Mapping[Pubkey, Account | None]) -> Iterator[None]
             svm.set_account(key, account or _absent())
 
 
-def _is_code(account: Account | None) -> bool:
-    return account is not None and account.owner in addresses.LOADERS
+def _is_special(account: Account | None) -> bool:
+    return account is not None and account.owner in _SPECIAL_OWNERS
 
 
 def _absent() -> Account:

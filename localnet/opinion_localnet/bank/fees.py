@@ -48,9 +48,7 @@ def compute_unit_limit(loaded: LoadedTransaction) -> int:
 
 def total_fee(loaded: LoadedTransaction) -> int:
     """The lamports that the transaction costs: signatures, precompile signatures and priority."""
-    verified = sum(
-        data[0] for program, data in _programs(loaded) if program in addresses.PRECOMPILES and data
-    )
+    verified = sum(data[0] for program, data in _programs(loaded) if program in addresses.PRECOMPILES and data)
     base = LAMPORTS_PER_SIGNATURE * (loaded.signer_count + verified)
     micro_lamports = prioritization_fee(loaded) * compute_unit_limit(loaded)
     return base + -(-micro_lamports // 1_000_000)
@@ -71,12 +69,14 @@ class RecentFees:
         self._slots[-1][1].append((price, frozenset(written)))
 
     def lowest(self, accounts: Sequence[Pubkey], up_to: int) -> list[tuple[int, int]]:
-        """(slot, price) for each slot up to `up_to`: enough to land there writing every one of `accounts`."""
+        """(slot, price) for slots up to `up_to` with transactions: enough to write every one of `accounts`."""
         answer: list[tuple[int, int]] = []
         for slot, landed in self._slots:
             if slot > up_to:
                 break
-            floor = min((price for price, _ in landed), default=0)
+            if not landed:
+                continue
+            floor = min(price for price, _ in landed)
             for account in accounts:
                 prices = [price for price, written in landed if account in written]
                 floor = max(floor, min(prices, default=0))

@@ -12,12 +12,12 @@ from solders.pubkey import Pubkey
 from solders.transaction import VersionedTransaction
 
 from opinion_localnet import addresses
-from opinion_localnet.bank.records import TransactionRejected
+from opinion_localnet.bank.records import TransactionRejectedError
 
 _TABLE_HEADER = 56
 
 
-class UnsupportedMessage(ValueError):
+class UnsupportedMessageError(ValueError):
     """A message version that no cluster accepts yet."""
 
 
@@ -71,17 +71,15 @@ class LoadedTransaction:
 
 
 def message_of(transaction: VersionedTransaction) -> Message | MessageV0:
-    """The message, if it is of a version that this node executes; raises UnsupportedMessage."""
+    """The message, if it is of a version that this node executes; raises UnsupportedMessageError."""
     message = transaction.message
     if isinstance(message, (Message, MessageV0)):
         return message
-    raise UnsupportedMessage("transaction version 1 is not supported")
+    raise UnsupportedMessageError("transaction version 1 is not supported")
 
 
-def load(
-    transaction: VersionedTransaction, get_account: Callable[[Pubkey], Account | None]
-) -> LoadedTransaction:
-    """Resolve the lookup tables of `transaction`; raises TransactionRejected if one cannot be used."""
+def load(transaction: VersionedTransaction, get_account: Callable[[Pubkey], Account | None]) -> LoadedTransaction:
+    """Resolve the lookup tables of `transaction`; raises TransactionRejectedError if one cannot be used."""
     message = message_of(transaction)
     static = message.account_keys
     writable_keys: list[Pubkey] = []
@@ -127,16 +125,16 @@ def _writable(
 
 def _table_addresses(table: Account | None) -> bytes:
     if table is None:
-        raise TransactionRejected("AddressLookupTableNotFound")
+        raise TransactionRejectedError("AddressLookupTableNotFound")
     if table.owner != addresses.LOOKUP_TABLE_PROGRAM:
-        raise TransactionRejected("InvalidAddressLookupTableOwner")
+        raise TransactionRejectedError("InvalidAddressLookupTableOwner")
     data = table.data
     if len(data) < _TABLE_HEADER or (len(data) - _TABLE_HEADER) % 32:
-        raise TransactionRejected("InvalidAddressLookupTableData")
+        raise TransactionRejectedError("InvalidAddressLookupTableData")
     return data[_TABLE_HEADER:]
 
 
 def _pick(table: bytes, indexes: bytes) -> list[Pubkey]:
     if any(32 * index + 32 > len(table) for index in indexes):
-        raise TransactionRejected("InvalidAddressLookupTableIndex")
+        raise TransactionRejectedError("InvalidAddressLookupTableIndex")
     return [Pubkey.from_bytes(table[32 * index : 32 * index + 32]) for index in indexes]

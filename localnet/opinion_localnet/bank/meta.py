@@ -96,8 +96,7 @@ def memo_of(loaded: LoadedTransaction) -> str | None:
         _memo_text(instruction.data)
         for instruction in loaded.instructions
         if instruction.program_id_index < len(loaded.keys)
-        and loaded.keys[instruction.program_id_index]
-        in (addresses.MEMO_PROGRAM, addresses.MEMO_V1_PROGRAM)
+        and loaded.keys[instruction.program_id_index] in (addresses.MEMO_PROGRAM, addresses.MEMO_V1_PROGRAM)
     ]
     return _join(memos)
 

@@ -24,9 +24,7 @@ def durable_nonce(blockhash: Hash) -> bytes:
     return sha256(b"DURABLE_NONCE" + bytes(blockhash)).digest()
 
 
-def nonce_account_of(
-    loaded: LoadedTransaction, get_account: Callable[[Pubkey], Account | None]
-) -> Pubkey | None:
+def nonce_account_of(loaded: LoadedTransaction, get_account: Callable[[Pubkey], Account | None]) -> Pubkey | None:
     """The nonce account that makes this transaction's blockhash valid, or None.
 
     It must be advanced by the first instruction, hold that very hash, and its authority must have signed.

@@ -64,7 +64,7 @@ class ClosedSlot:
     accounts: tuple[tuple[Pubkey, Account | None], ...]
 
 
-class TransactionRejected(Exception):
+class TransactionRejectedError(Exception):
     """A transaction that cannot land: nothing was charged and nothing is remembered."""
 
     def __init__(self, err: ErrorJson) -> None:

@@ -33,10 +33,7 @@ def create_runtime(lamports_per_byte: int) -> LiteSVM:
     svm = svm.with_feature_accounts().with_default_programs()
     svm.set_epoch_schedule(EpochSchedule.custom(SLOTS_PER_EPOCH, SLOTS_PER_EPOCH, False))
     return (
-        svm.with_sigverify(False)
-        .with_blockhash_check(False)
-        .with_transaction_history(0)
-        .with_log_bytes_limit(10_000)
+        svm.with_sigverify(False).with_blockhash_check(False).with_transaction_history(0).with_log_bytes_limit(10_000)
     )
 
 

@@ -18,7 +18,7 @@ _ZSTD_LEVEL = 1
 _EXEMPT = 2**64 - 1
 
 
-class DataTooLong(ValueError):
+class DataTooLongError(ValueError):
     """Data that base58 must not be used for."""
 
 
@@ -29,7 +29,7 @@ def encode_account(
     data_slice: tuple[int, int] | None,
     get_account: Callable[[Pubkey], Account | None],
 ) -> dict[str, object]:
-    """`account` as JSON. `get_account` finds the mint of a parsed token account; raises DataTooLong."""
+    """`account` as JSON. `get_account` finds the mint of a parsed token account; raises DataTooLongError."""
     data = account.data
     return {
         "data": _data(address, account, data, encoding, data_slice, get_account),
@@ -67,7 +67,7 @@ def _data(
         data = data[offset : offset + length]
     if encoding in ("binary", "base58"):
         if len(data) > MAX_BASE58_BYTES:
-            raise DataTooLong
+            raise DataTooLongError
         text = base58.encode(data)
         return text if encoding == "binary" else [text, "base58"]
     if encoding == "base64+zstd":

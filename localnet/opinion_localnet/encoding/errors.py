@@ -100,7 +100,7 @@ def describe(err: ErrorJson) -> str:
     ((name, detail),) = err.items()
     if name == "InstructionError":
         index, cause = cast("Sequence[object]", detail)
-        return f"Error processing Instruction {index}: {_instruction(cast(ErrorJson, cause))}"
+        return f"Error processing Instruction {index}: {_instruction(cast('ErrorJson', cause))}"
     if name == "InsufficientFundsForRent":
         index = cast("Mapping[str, object]", detail)["account_index"]
         return f"Transaction results in an account ({index}) with insufficient funds for rent"

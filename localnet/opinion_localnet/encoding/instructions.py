@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import struct
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
 from opinion_localnet import addresses, base58
+from opinion_localnet.encoding.loader_instructions import LOADER
+from opinion_localnet.encoding.system_instructions import SYSTEM
+from opinion_localnet.encoding.token_instructions import ASSOCIATED_TOKEN, TOKEN
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +23,7 @@ class RawInstruction:
     stack_height: int
 
 
-Parser: TypeAlias = Callable[[RawInstruction], object]
+Parser: TypeAlias = Callable[[Sequence[str], bytes], object]
 
 
 def parse_instruction(raw: RawInstruction) -> dict[str, object]:
@@ -29,7 +32,7 @@ def parse_instruction(raw: RawInstruction) -> dict[str, object]:
     if known is not None:
         program, parser = known
         try:
-            parsed = parser(raw)
+            parsed = parser(raw.accounts, raw.data)
         except (struct.error, IndexError, UnicodeDecodeError):
             # Too short for what it claims to be; such an instruction failed, and is shown as it was sent.
             parsed = None
@@ -48,11 +51,16 @@ def parse_instruction(raw: RawInstruction) -> dict[str, object]:
     }
 
 
-def _memo(raw: RawInstruction) -> str:
-    return raw.data.decode()
+def _memo(accounts: Sequence[str], data: bytes) -> str:
+    return data.decode()
 
 
 _PARSERS: dict[str, tuple[str, Parser]] = {
     str(addresses.MEMO_PROGRAM): ("spl-memo", _memo),
     str(addresses.MEMO_V1_PROGRAM): ("spl-memo", _memo),
+    str(addresses.SYSTEM_PROGRAM): ("system", SYSTEM.parse),
+    str(addresses.TOKEN_PROGRAM): ("spl-token", TOKEN.parse),
+    str(addresses.TOKEN_2022_PROGRAM): ("spl-token", TOKEN.parse),
+    str(addresses.ASSOCIATED_TOKEN_PROGRAM): ("spl-associated-token-account", ASSOCIATED_TOKEN.parse),
+    str(addresses.UPGRADEABLE_LOADER): ("bpf-upgradeable-loader", LOADER.parse),
 }

@@ -27,7 +27,7 @@ _ACCOUNTS_META = (
 )
 
 
-class VersionNotSupported(ValueError):
+class VersionNotSupportedError(ValueError):
     """The client did not say that it understands this transaction's version."""
 
     def __init__(self, version: int) -> None:
@@ -35,10 +35,8 @@ class VersionNotSupported(ValueError):
         self.version = version
 
 
-def encode_transaction(
-    stored: StoredTransaction, encoding: str, max_version: int | None
-) -> dict[str, object]:
-    """`{"transaction", "meta", "version"?}`; raises VersionNotSupported."""
+def encode_transaction(stored: StoredTransaction, encoding: str, max_version: int | None) -> dict[str, object]:
+    """`{"transaction", "meta", "version"?}`; raises VersionNotSupportedError."""
     transaction = VersionedTransaction.from_bytes(stored.wire)
     message = message_of(transaction)
     answer: dict[str, object] = {"meta": stored.meta} | _version(message, max_version)
@@ -72,7 +70,7 @@ def _version(message: Message | MessageV0, max_version: int | None) -> dict[str,
     if isinstance(message, Message):
         return {} if max_version is None else {"version": "legacy"}
     if max_version is None:
-        raise VersionNotSupported(0)
+        raise VersionNotSupportedError(0)
     return {"version": 0}
 
 
@@ -201,9 +199,9 @@ def parse_inner(inner: Sequence[Mapping[str, object]], keys: Sequence[str]) -> l
 def _parse_call(call: Mapping[str, object], keys: Sequence[str]) -> dict[str, object]:
     return parse_instruction(
         RawInstruction(
-            program=keys[cast(int, call["programIdIndex"])],
+            program=keys[cast("int", call["programIdIndex"])],
             accounts=tuple(keys[index] for index in cast("Sequence[int]", call["accounts"])),
-            data=base58.decode(cast(str, call["data"])),
-            stack_height=cast(int, call["stackHeight"]),
+            data=base58.decode(cast("str", call["data"])),
+            stack_height=cast("int", call["stackHeight"]),
         )
     )

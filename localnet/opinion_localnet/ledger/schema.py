@@ -78,12 +78,12 @@ def _prepare(connection: sqlite3.Connection, path: Path) -> None:
         )
     (verdict,) = connection.execute("PRAGMA quick_check(1)").fetchone()
     if verdict != "ok":
-        raise LedgerError(f"The ledger {path} is damaged ({verdict}); restore it, or start anew with --reset.")
+        reason = " ".join(verdict.split())
+        raise LedgerError(f"The ledger {path} is damaged ({reason}); restore it, or start anew with --reset.")
     connection.execute("PRAGMA journal_mode = WAL")
     # A confirmed slot must survive a power cut, not only a crash of this process.
     connection.execute("PRAGMA synchronous = FULL")
     if not tables:
         connection.executescript(
-            f"BEGIN; {_TABLES} PRAGMA application_id = {_APPLICATION_ID};"
-            f"PRAGMA user_version = {_VERSION}; COMMIT;"
+            f"BEGIN; {_TABLES} PRAGMA application_id = {_APPLICATION_ID};PRAGMA user_version = {_VERSION}; COMMIT;"
         )

@@ -12,6 +12,7 @@ from solders.account import Account
 from solders.hash import Hash
 from solders.pubkey import Pubkey
 
+from opinion_localnet import addresses
 from opinion_localnet.bank.bank import BankState
 from opinion_localnet.bank.blockhashes import MAX_SLOT_HASHES, BlockId
 from opinion_localnet.bank.records import ClosedSlot, ErrorJson
@@ -41,7 +42,7 @@ class LedgerStore:
         self, meta: Mapping[str, bytes], accounts: Iterable[tuple[Pubkey, Account]], block: ClosedSlot
     ) -> None:
         """Write what a new chain starts with, all or nothing."""
-        with _transaction(self._connection) as connection:
+        with _Transaction(self._connection) as connection:
             connection.executemany("INSERT INTO meta VALUES (?, ?)", meta.items())
             _write_accounts(connection, accounts)
             _write_block(connection, block)
@@ -49,12 +50,12 @@ class LedgerStore:
     def write(self, slots: Sequence[ClosedSlot]) -> None:
         """Make `slots` durable, all or nothing; raises LedgerError if the disk refuses."""
         try:
-            with _transaction(self._connection) as connection:
+            with _Transaction(self._connection) as connection:
                 # Only the newest state of each account matters.
                 accounts: dict[Pubkey, Account | None] = {}
                 for slot in slots:
                     _write_block(connection, slot)
-                    accounts.update(slot.accounts)
+                    accounts.update(entry for entry in slot.accounts if not _is_sysvar(entry[1]))
                 _write_accounts(connection, accounts.items())
         except sqlite3.Error as error:
             raise LedgerError(f"The ledger cannot be written ({error}); nothing more is confirmed.") from error
@@ -80,9 +81,7 @@ class LedgerStore:
         """Every account that is not as a fresh runtime has it."""
         query = "SELECT address, lamports, owner, executable, rent_epoch, data FROM accounts"
         for address, lamports, owner, executable, rent_epoch, data in self._connection.execute(query):
-            account = Account(
-                lamports, data, Pubkey.from_bytes(owner), bool(executable), rent_epoch % 2**64
-            )
+            account = Account(lamports, data, Pubkey.from_bytes(owner), bool(executable), rent_epoch % 2**64)
             yield Pubkey.from_bytes(address), account
 
     def epoch_start(self, first_slot: int) -> int:
@@ -90,17 +89,17 @@ class LedgerStore:
         row = self._connection.execute(
             "SELECT unix_time FROM blocks WHERE slot >= ? ORDER BY slot LIMIT 1", (first_slot,)
         ).fetchone()
-        return cast(int, row[0]) if row else 0
+        return cast("int", row[0]) if row else 0
 
     def newest_slot(self) -> int:
         """The last slot on disk."""
         (slot,) = self._connection.execute("SELECT max(slot) FROM blocks").fetchone()
-        return cast(int, slot)
+        return cast("int", slot)
 
     def newest_time(self) -> int:
         """The time of the last slot on disk, in seconds since 1970."""
         row = self._connection.execute("SELECT unix_time FROM blocks ORDER BY slot DESC LIMIT 1").fetchone()
-        return cast(int, row[0])
+        return cast("int", row[0])
 
     def _statuses(self, first_slot: int) -> Iterator[tuple[str, SignatureStatus]]:
         query = "SELECT signature, slot, err FROM transactions WHERE slot >= ? ORDER BY slot, idx"
@@ -108,7 +107,7 @@ class LedgerStore:
             yield signature, SignatureStatus(slot, decode_error(err))
 
 
-class _transaction:
+class _Transaction:
     """BEGIN IMMEDIATE … COMMIT, or ROLLBACK if the body raises."""
 
     def __init__(self, connection: sqlite3.Connection) -> None:
@@ -124,12 +123,15 @@ class _transaction:
 
 def decode_error(stored: bytes | None) -> ErrorJson | None:
     """A transaction's error from its column."""
-    return None if stored is None else cast(ErrorJson, orjson.loads(stored))
+    return None if stored is None else cast("ErrorJson", orjson.loads(stored))
 
 
-def _write_accounts(
-    connection: sqlite3.Connection, accounts: Iterable[tuple[Pubkey, Account | None]]
-) -> None:
+def _is_sysvar(account: Account | None) -> bool:
+    # Made anew for every slot, so there is nothing to keep.
+    return account is not None and account.owner == addresses.SYSVAR_OWNER
+
+
+def _write_accounts(connection: sqlite3.Connection, accounts: Iterable[tuple[Pubkey, Account | None]]) -> None:
     for address, account in accounts:
         if account is None:
             connection.execute("DELETE FROM accounts WHERE address = ?", (bytes(address),))

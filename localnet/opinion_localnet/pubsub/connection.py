@@ -37,7 +37,7 @@ class Connection:
 
     async def serve(self) -> None:
         """Run until the client leaves, or is too slow."""
-        tasks = {
+        tasks: set[asyncio.Task[object]] = {
             asyncio.create_task(self._read()),
             asyncio.create_task(self._write()),
             asyncio.create_task(self._too_slow.wait()),
@@ -60,7 +60,7 @@ class Connection:
         # No closing handshake: a client that does not read would not take part in it.
         transport = self._socket.get_extra_info("transport")
         if transport is not None and self._too_slow.is_set():
-            cast(asyncio.WriteTransport, transport).abort()
+            cast("asyncio.WriteTransport", transport).abort()
 
     def deliver(self, message: bytes) -> None:
         """Queue a message, or give the client up if it has not read for too long."""
@@ -105,7 +105,7 @@ class Connection:
         identifier = call.get("id")
         try:
             check_request(call)
-            name = cast(str, call["method"])
+            name = cast("str", call["method"])
             if "id" not in call:
                 return
             started = self._run(name, call.get("params"))
@@ -114,7 +114,7 @@ class Connection:
             return
         self.deliver(orjson.dumps({"jsonrpc": "2.0", "result": started, "id": identifier}))
         if name in SUBSCRIBE:
-            self._hub.started(cast(int, started))
+            self._hub.started(cast("int", started))
 
     def _run(self, name: str, params: object) -> int | bool:
         values = cast("list[object]", params) if isinstance(params, list) else []

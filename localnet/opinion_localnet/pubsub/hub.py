@@ -89,9 +89,7 @@ class Hub:
             self._notify(subscription, value)
         stamp = time.time_ns() // 1_000_000
         for subscription, _ in self._each(SlotUpdatesWanted):
-            self._notify(
-                subscription, {"parent": parent, "slot": slot, "timestamp": stamp, "type": "createdBank"}
-            )
+            self._notify(subscription, {"parent": parent, "slot": slot, "timestamp": stamp, "type": "createdBank"})
 
     def confirmed(self, slots: Sequence[ClosedSlot], root: int) -> None:
         """Tell whoever waits for confirmation or finality."""
@@ -123,16 +121,14 @@ class Hub:
         for subscription, wanted in self._each(LogsWanted):
             heard = wanted.mentions is None or wanted.mentions in transaction.keys
             if heard and wanted.commitment is commitment:
-                value = {
+                value: dict[str, object] = {
                     "err": transaction.err,
                     "logs": transaction.meta["logMessages"] or [],
                     "signature": transaction.signature,
                 }
                 self._notify(subscription, _context(transaction.slot, value))
 
-    def _tell_signature(
-        self, subscription: Subscription, err: ErrorJson | None, commitment: Commitment
-    ) -> None:
+    def _tell_signature(self, subscription: Subscription, err: ErrorJson | None, commitment: Commitment) -> None:
         slot = self._node.bank.slot_at(commitment)
         self._notify(subscription, _context(slot, {"err": err}))
         self.unsubscribe(subscription.id)

@@ -40,9 +40,10 @@ def _logs(params: Params) -> Wanted:
     wanted, config = params.get(0), params.config(1)
     if wanted in ("all", "allWithVotes"):
         return LogsWanted(None, config.commitment())
-    if not isinstance(wanted, dict) or set(cast("dict[str, object]", wanted)) != {"mentions"}:
-        raise wrong_type(wanted, "enum RpcTransactionLogsFilter")
-    mentions = Params([cast("dict[str, object]", wanted)["mentions"]]).texts(0, 2**32)
+    members = cast("dict[str, object]", wanted) if isinstance(wanted, dict) else {}
+    if set(members) != {"mentions"}:
+        raise wrong_type(params.get(0), "enum RpcTransactionLogsFilter")
+    mentions = Params([members["mentions"]]).texts(0, 2**32)
     if len(mentions) != 1:
         raise invalid_params("Invalid Request: Only 1 address supported")
     return LogsWanted(str(as_pubkey(mentions[0])), config.commitment())

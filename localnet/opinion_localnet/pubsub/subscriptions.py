@@ -67,13 +67,7 @@ class SlotUpdatesWanted:
 
 
 Wanted: TypeAlias = (
-    AccountWanted
-    | ProgramWanted
-    | SignatureWanted
-    | LogsWanted
-    | SlotWanted
-    | RootWanted
-    | SlotUpdatesWanted
+    AccountWanted | ProgramWanted | SignatureWanted | LogsWanted | SlotWanted | RootWanted | SlotUpdatesWanted
 )
 
 METHODS: dict[type, str] = {

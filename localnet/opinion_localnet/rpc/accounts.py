@@ -9,7 +9,7 @@ from solders.account import Account
 from solders.pubkey import Pubkey
 
 from opinion_localnet.bank.records import Commitment
-from opinion_localnet.encoding.accounts import DataTooLong, encode_account
+from opinion_localnet.encoding.accounts import DataTooLongError, encode_account
 from opinion_localnet.node import Node
 from opinion_localnet.rpc.context import commitment_of, with_context
 from opinion_localnet.rpc.errors import INVALID_REQUEST, RpcError
@@ -38,7 +38,7 @@ def encode(
     encoding = config.encoding(default)
     try:
         return encode_account(address, account, encoding, config.data_slice(), reader(node, commitment))
-    except DataTooLong as error:
+    except DataTooLongError as error:
         raise RpcError(
             INVALID_REQUEST,
             "Encoded binary (base 58) data should be less than 128 bytes, please use Base64 encoding.",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from opinion_localnet.bank.records import Commitment
 from opinion_localnet.encoding.transactions import (
-    VersionNotSupported,
+    VersionNotSupportedError,
     encode_accounts,
     encode_transaction,
 )
@@ -47,7 +47,7 @@ def _max_version(config: Config) -> int | None:
 def _encode(stored: StoredTransaction, encoding: str, max_version: int | None) -> dict[str, object]:
     try:
         return encode_transaction(stored, encoding, max_version)
-    except VersionNotSupported as error:
+    except VersionNotSupportedError as error:
         raise _unsupported(error.version) from error
 
 
@@ -109,7 +109,7 @@ async def get_block(node: Node, params: Params) -> object:
 def _accounts(stored: StoredTransaction, max_version: int | None) -> dict[str, object]:
     try:
         return encode_accounts(stored, max_version)
-    except VersionNotSupported as error:
+    except VersionNotSupportedError as error:
         raise _unsupported(error.version) from error
 
 
@@ -191,5 +191,3 @@ async def get_recent_performance_samples(node: Node, params: Params) -> object:
             "slot": newest,
         }
     ]
-
-

@@ -96,7 +96,7 @@ async def get_vote_accounts(node: Node, params: Params) -> object:
     """One validator that votes on everything."""
     commitment = commitment_of(node, params.config(0))
     slot = node.bank.slot_at(commitment)
-    validator = {
+    validator: dict[str, object] = {
         "activatedStake": _STAKE,
         "commission": 0,
         "epochCredits": [],

@@ -9,7 +9,7 @@ from typing import cast
 import orjson
 
 from opinion_localnet.node import Node
-from opinion_localnet.rpc import accounts, blocks, cluster, extras, fees, send, signatures, slots, tokens
+from opinion_localnet.rpc import accounts, blocks, cluster, extras, fees, send, signatures, simulate, slots, tokens
 from opinion_localnet.rpc.errors import (
     INTERNAL_ERROR,
     INVALID_PARAMS,
@@ -22,7 +22,7 @@ from opinion_localnet.rpc.params import Params
 from opinion_localnet.rpc.registry import Method, MethodTable
 
 _log = logging.getLogger(__name__)
-_FAMILIES = (accounts, blocks, cluster, extras, fees, send, signatures, slots, tokens)
+_FAMILIES = (accounts, blocks, cluster, extras, fees, send, signatures, simulate, slots, tokens)
 
 
 def all_methods() -> Mapping[str, Method]:
@@ -85,10 +85,11 @@ class Dispatcher:
             check_request(request)
             if "id" not in request:
                 return None
-            result = await self._run(cast(str, request["method"]), request.get("params"))
+            result = await self._run(cast("str", request["method"]), request.get("params"))
             return {"jsonrpc": "2.0", "result": result, "id": identifier}
         except RpcError as error:
-            return error_answer(error, identifier)
+            # What cannot be parsed has no id to answer to.
+            return error_answer(error, None if error.code == PARSE_ERROR else identifier)
         except Exception:
             # The client learns nothing of our insides; the log has all.
             _log.exception("the method %r failed", request.get("method"))

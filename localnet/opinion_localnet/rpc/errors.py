@@ -46,16 +46,12 @@ def invalid_params(message: str) -> RpcError:
 
 def preflight_failure(err: ErrorJson, simulation: Mapping[str, Any]) -> RpcError:
     """A transaction that was not sent because its simulation failed; `simulation` holds the logs."""
-    return RpcError(
-        PREFLIGHT_FAILURE, f"Transaction simulation failed: {describe(err)}", dict(simulation)
-    )
+    return RpcError(PREFLIGHT_FAILURE, f"Transaction simulation failed: {describe(err)}", dict(simulation))
 
 
 def min_context_slot_not_reached(slot: int) -> RpcError:
     """The node is not yet where the caller has been."""
-    return RpcError(
-        MIN_CONTEXT_SLOT_NOT_REACHED, "Minimum context slot has not been reached", {"contextSlot": slot}
-    )
+    return RpcError(MIN_CONTEXT_SLOT_NOT_REACHED, "Minimum context slot has not been reached", {"contextSlot": slot})
 
 
 def block_not_available(slot: int) -> RpcError:
@@ -65,6 +61,4 @@ def block_not_available(slot: int) -> RpcError:
 
 def slot_skipped(slot: int) -> RpcError:
     """No block was made in that slot."""
-    return RpcError(
-        SLOT_SKIPPED, f"Slot {slot} was skipped, or missing due to ledger jump to recent snapshot"
-    )
+    return RpcError(SLOT_SKIPPED, f"Slot {slot} was skipped, or missing due to ledger jump to recent snapshot")

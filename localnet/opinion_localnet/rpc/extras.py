@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from opinion_localnet import addresses, faucet
 from opinion_localnet.bank.clock import NOMINAL_SLOT_SECONDS
-from opinion_localnet.bank.records import Commitment, TransactionRejected
+from opinion_localnet.bank.records import Commitment, TransactionRejectedError
 from opinion_localnet.node import Node
 from opinion_localnet.rpc.errors import invalid_params, preflight_failure
 from opinion_localnet.rpc.params import Params
 from opinion_localnet.rpc.registry import MethodTable
-from opinion_localnet.rpc.send import failed_simulation
+from opinion_localnet.rpc.simulate import failed
 
 TABLE = MethodTable()
 # A century: further than any market, and Clock stays far from its limits.
@@ -41,8 +41,8 @@ async def faucet_usdc(node: Node, params: Params) -> object:
     owner, amount = params.pubkey(0), params.uint(1)
     try:
         return faucet.send_usdc(node, owner, amount)
-    except TransactionRejected as rejected:
-        raise preflight_failure(rejected.err, failed_simulation(rejected.err)) from rejected
+    except TransactionRejectedError as rejected:
+        raise preflight_failure(rejected.err, failed(rejected.err)) from rejected
 
 
 @TABLE.method("localnet_info")

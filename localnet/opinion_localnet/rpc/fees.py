@@ -5,7 +5,7 @@ from __future__ import annotations
 from solders.transaction import VersionedTransaction
 
 from opinion_localnet.bank.fees import total_fee
-from opinion_localnet.bank.records import Commitment, TransactionRejected
+from opinion_localnet.bank.records import Commitment, TransactionRejectedError
 from opinion_localnet.node import Node
 from opinion_localnet.rpc.context import commitment_of, with_context
 from opinion_localnet.rpc.params import Params, as_pubkey
@@ -26,7 +26,7 @@ async def get_fee_for_message(node: Node, params: Params) -> object:
         return with_context(node, commitment, None)
     try:
         loaded = node.bank.load(VersionedTransaction.populate(message, []))
-    except TransactionRejected:
+    except TransactionRejectedError:
         return with_context(node, commitment, None)
     return with_context(node, commitment, total_fee(loaded))
 

@@ -38,11 +38,11 @@ def _filter(item: object) -> Predicate:
         return _is_token_account
     if isinstance(item, str):
         raise unknown_variant(item, _KINDS)
-    if not isinstance(item, dict) or len(cast("dict[str, object]", item)) != 1:
-        raise invalid_params(
-            f"Invalid params: invalid value: {type_name(item)}, expected map with a single key."
-        )
-    ((kind, detail),) = cast("dict[str, object]", item).items()
+    members = cast("dict[str, object]", item) if isinstance(item, dict) else {}
+    if len(members) != 1:
+        kind = "map" if isinstance(item, dict) else type_name(item)
+        raise invalid_params(f"Invalid params: invalid value: {kind}, expected map with a single key.")
+    ((kind, detail),) = members.items()
     if kind == "dataSize":
         size = as_uint(detail, "u64")
         return lambda data: len(data) == size
@@ -82,7 +82,7 @@ def _bytes(config: Config) -> bytes:
         raise _too_large()
     try:
         return _fits(base58.decode(value))
-    except base58.InvalidBase58 as error:
+    except base58.InvalidBase58Error as error:
         raise invalid_params(f"Invalid param: Base58DecodeError({error})") from error
 
 

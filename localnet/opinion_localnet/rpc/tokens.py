@@ -78,9 +78,7 @@ async def get_token_accounts_by_delegate(node: Node, params: Params) -> object:
     return await _token_accounts(node, params, lambda holding: holding.delegate == delegate)
 
 
-async def _token_accounts(
-    node: Node, params: Params, keep: Callable[[tokens.TokenAccount], bool]
-) -> dict[str, object]:
+async def _token_accounts(node: Node, params: Params, keep: Callable[[tokens.TokenAccount], bool]) -> dict[str, object]:
     kind, address = _token_filter(params.get(1))
     config = params.config(2)
     commitment = commitment_of(node, config)

@@ -6,10 +6,10 @@ import base64
 import binascii
 
 from solders.message import Message, MessageV0, from_bytes_versioned
-from solders.transaction import VersionedTransaction
+from solders.transaction import SanitizeError, VersionedTransaction
 
 from opinion_localnet import base58
-from opinion_localnet.bank.messages import UnsupportedMessage, message_of
+from opinion_localnet.bank.messages import UnsupportedMessageError, message_of
 from opinion_localnet.rpc.errors import invalid_params
 from opinion_localnet.rpc.params import Config
 
@@ -39,7 +39,7 @@ def decode_transaction(text: str, encoding: str) -> tuple[VersionedTransaction, 
     try:
         transaction.sanitize()
         message_of(transaction)
-    except (ValueError, UnsupportedMessage) as error:
+    except (SanitizeError, UnsupportedMessageError) as error:
         raise invalid_params(f"invalid transaction: {error}") from error
     # Bytes behind the transaction are dropped, as a cluster does.
     return transaction, bytes(transaction)
@@ -61,14 +61,13 @@ def _decode(text: str, encoding: str, kind: str) -> bytes:
     most = _MAX_TEXT[encoding]
     if len(text) > most:
         raise invalid_params(
-            f"{encoding} encoded {kind} too large: {len(text)} bytes "
-            f"(max: encoded/raw {most}/{MAX_TRANSACTION_BYTES})"
+            f"{encoding} encoded {kind} too large: {len(text)} bytes (max: encoded/raw {most}/{MAX_TRANSACTION_BYTES})"
         )
     try:
         wire = base64.b64decode(text, validate=True) if encoding == "base64" else base58.decode(text)
     except binascii.Error as error:
         raise invalid_params(f"invalid base64 encoding: {_base64_fault(text)}") from error
-    except base58.InvalidBase58 as error:
+    except base58.InvalidBase58Error as error:
         raise invalid_params(f"invalid base58 encoding: {error}") from error
     if len(wire) > MAX_TRANSACTION_BYTES:
         raise invalid_params(f"decoded {kind} too large: {len(wire)} bytes (max: {MAX_TRANSACTION_BYTES} bytes)")

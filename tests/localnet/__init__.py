@@ -1,0 +1,1 @@
+"""The localnet's own tests; they run in localnet/.venv."""

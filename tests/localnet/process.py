@@ -1,0 +1,133 @@
+"""A localnet in a process of its own, as a user runs it."""
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+START_SECONDS = 30
+
+
+def free_ports() -> int:
+    """A port that is free, and so is the next."""
+    while True:
+        with socket.socket() as first, socket.socket() as second:
+            first.bind(("127.0.0.1", 0))
+            port: int = first.getsockname()[1]
+            try:
+                second.bind(("127.0.0.1", port + 1))
+            except OSError:
+                continue
+            return port
+
+
+class RpcFailure(Exception):
+    """An error answer."""
+
+    def __init__(self, error: dict[str, Any]) -> None:
+        super().__init__(f"{error['code']}: {error['message']}")
+        self.code: int = error["code"]
+        self.message: str = error["message"]
+        self.data: Any = error.get("data")
+
+
+class Localnet:
+    """One node; `start` it, ask it, `kill` it, start it again on the same ledger."""
+
+    def __init__(self, ledger: Path, *flags: str, slot_ms: int = 20) -> None:
+        self.ledger = ledger
+        self.port = free_ports()
+        self._flags = flags
+        self._slot_ms = slot_ms
+        self._process: subprocess.Popen[str] | None = None
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    @property
+    def ws_url(self) -> str:
+        return f"ws://127.0.0.1:{self.port + 1}"
+
+    def command(self, *flags: str) -> list[str]:
+        base = [sys.executable, "-m", "opinion_localnet", "--rpc-port", str(self.port)]
+        return [*base, "--ledger", str(self.ledger), "--slot-ms", str(self._slot_ms), *self._flags, *flags]
+
+    def start(self, *flags: str) -> "Localnet":
+        self._process = subprocess.Popen(
+            self.command(*flags), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+        )
+        deadline = time.monotonic() + START_SECONDS
+        while time.monotonic() < deadline:
+            if self._process.poll() is not None:
+                raise AssertionError(f"the localnet ended: {self.output()}")
+            try:
+                if self.call("getHealth") == "ok":
+                    return self
+            except OSError:
+                time.sleep(0.02)
+        raise AssertionError("the localnet did not answer")
+
+    def output(self) -> str:
+        assert self._process is not None
+        assert self._process.stdout is not None
+        return self._process.stdout.read()
+
+    def kill(self) -> None:
+        """As a power cut would: nothing is flushed, nobody says goodbye."""
+        self._end(signal.SIGKILL)
+
+    def stop(self) -> int:
+        """As a service manager would; returns the exit code."""
+        return self._end(signal.SIGTERM)
+
+    def _end(self, number: int) -> int:
+        if self._process is None:
+            return 0
+        os.kill(self._process.pid, number)
+        code = self._process.wait(10)
+        if self._process.stdout is not None:
+            self._process.stdout.close()
+        self._process = None
+        return code
+
+    def post(self, body: bytes, content_type: str = "application/json") -> tuple[int, bytes]:
+        request = urllib.request.Request(self.url, body, {"Content-Type": content_type})
+        try:
+            with urllib.request.urlopen(request, timeout=30) as answer:
+                return answer.status, answer.read()
+        except urllib.error.HTTPError as error:
+            with error:
+                return error.code, error.read()
+
+    def call(self, method: str, *params: Any) -> Any:
+        body = {"jsonrpc": "2.0", "id": 1, "method": method, "params": list(params)}
+        _, answer = self.post(json.dumps(body).encode())
+        content = json.loads(answer)
+        if "error" in content:
+            raise RpcFailure(content["error"])
+        return content["result"]
+
+    def wait(self, signatures: Sequence[str], commitment: str = "confirmed", seconds: float = 20) -> None:
+        """Return once every signature has at least `commitment`."""
+        enough = {"processed": 0, "confirmed": 1, "finalized": 2}
+        deadline = time.monotonic() + seconds
+        missing = list(signatures)
+        while missing:
+            assert time.monotonic() < deadline, f"{len(missing)} signatures are not {commitment}"
+            statuses = self.call("getSignatureStatuses", missing[:256])["value"]
+            reached = {
+                signature
+                for signature, status in zip(missing, statuses, strict=False)
+                if status and enough[status["confirmationStatus"]] >= enough[commitment]
+            }
+            missing = [signature for signature in missing if signature not in reached]
+            time.sleep(0.005)

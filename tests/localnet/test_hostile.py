@@ -1,0 +1,215 @@
+"""Nothing that a client sends, or does not read, stops the node."""
+
+import asyncio
+import json
+import random
+import socket
+import time
+
+import aiohttp
+import pytest
+from solders.keypair import Keypair
+
+from .process import Localnet, RpcFailure
+from .wallet import SOL, Wallet
+
+DEEP = b"[" * 40_000
+
+
+@pytest.mark.parametrize(
+    ("body", "code", "identifier"),
+    [
+        (b"", -32700, None),
+        (b"{", -32700, None),
+        (b"\xff\xfe", -32700, None),
+        (DEEP, -32700, None),
+        (b"5", -32700, None),
+        (b"{}", -32600, None),
+        (b'{"jsonrpc":"1.0","id":3,"method":"getSlot"}', -32600, 3),
+        (b'{"id":3,"method":"getSlot"}', -32600, 3),
+        (b'{"jsonrpc":"2.0","id":3,"method":7}', -32600, 3),
+        (b'{"jsonrpc":"2.0","id":[],"method":"getSlot"}', -32700, None),
+        (b'{"jsonrpc":"2.0","id":3,"method":"getSlot","params":"x"}', -32600, 3),
+        (b'{"jsonrpc":"2.0","id":3,"method":"getSlot","params":{}}', -32602, 3),
+        (b'{"jsonrpc":"2.0","id":"a","method":"getSlots"}', -32601, "a"),
+        (b'{"jsonrpc":"2.0","id":3,"method":"getSlot","params":[1,2,3]}', -32602, 3),
+        (b'{"jsonrpc":"2.0","id":3,"method":"getSlot","params":[[]]}', -32602, 3),
+        (b'[{"jsonrpc":"2.0","id":3,"method":"getSlot"},7]', -32700, None),
+    ],
+)
+def test_a_malformed_request_gets_its_error(node: Localnet, body: bytes, code: int, identifier: object) -> None:
+    status, answer = node.post(body)
+    content = json.loads(answer)
+    assert status == 200
+    assert content["error"]["code"] == code
+    assert content["id"] == identifier
+
+
+def test_an_unknown_method_is_refused_by_name(node: Localnet) -> None:
+    with pytest.raises(RpcFailure) as refused:
+        node.call("getMoon")
+    assert refused.value.code == -32601
+    assert "getMoon" in refused.value.message
+
+
+def test_a_batch_is_answered_in_order(node: Localnet) -> None:
+    calls = [{"jsonrpc": "2.0", "id": n, "method": m} for n, m in enumerate(("getHealth", "getMoon", "getSlot"))]
+    notification = {"jsonrpc": "2.0", "method": "getSlot"}
+    answers = json.loads(node.post(json.dumps([*calls, notification]).encode())[1])
+    assert [answer["id"] for answer in answers] == [0, 1, 2]
+    assert ["error" in answer for answer in answers] == [False, True, False]
+    assert node.post(b"[]") == (200, b"")
+    assert node.post(json.dumps(notification).encode()) == (200, b"")
+
+
+def test_a_huge_body_is_refused(node: Localnet) -> None:
+    assert node.post(b" " * 60_000)[0] == 413
+    assert node.call("getHealth") == "ok"
+
+
+def test_an_endless_body_is_cut_off(node: Localnet) -> None:
+    with socket.create_connection(("127.0.0.1", node.port), timeout=10) as client:
+        head = "POST / HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n"
+        client.sendall(head.encode())
+        chunk = b"4000\r\n" + b" " * 0x4000 + b"\r\n"
+        with pytest.raises((BrokenPipeError, ConnectionResetError)):
+            for _ in range(100_000):
+                client.sendall(chunk)
+    assert node.call("getHealth") == "ok"
+
+
+def test_other_content_types_and_verbs_are_refused(node: Localnet) -> None:
+    assert node.post(b'{"jsonrpc":"2.0","id":1,"method":"getHealth"}', "text/plain")[0] == 415
+
+
+def test_random_requests_never_stop_it(node: Localnet) -> None:
+    seed = random.randrange(2**32)
+    print(f"seed {seed}")
+    generator = random.Random(seed)
+    methods = [*_methods(), "accountSubscribe", "x" * 5000]
+    calls = [
+        {"jsonrpc": "2.0", "id": n, "method": generator.choice(methods), "params": _params(generator)}
+        for n in range(3000)
+    ]
+    for at in range(0, len(calls), 50):
+        status, answer = node.post(json.dumps(calls[at : at + 50]).encode())
+        if status == 413:
+            continue
+        errors = [one["error"] for one in json.loads(answer) if "error" in one]
+        assert all(error["code"] != -32603 for error in errors), errors
+    assert node.call("getHealth") == "ok"
+
+
+def _methods() -> list[str]:
+    from opinion_localnet.rpc.dispatch import all_methods
+
+    # A warp of a random distance is a valid request that the other tests would feel.
+    return sorted(set(all_methods()) - {"localnet_warp"})
+
+
+def _params(generator: random.Random) -> list[object]:
+    values: list[object] = [
+        None, True, -1, 0, 5, 2**64 - 1, 2**63, 1.5, "", "x", "1" * 32, "1" * 64, "AAAA", "!" * 90, [], {},
+        ["1" * 32], [None], [[]], {"commitment": "processed"}, {"encoding": "base64"}, {"encoding": "jsonParsed"},
+        {"encoding": 5}, {"filters": [{"memcmp": {"offset": 2**64 - 1, "bytes": "1"}}]}, {"filters": "x"},
+        {"filters": [{"memcmp": {"offset": 0, "bytes": [1, "2"]}}]}, {"dataSlice": {"offset": 2**64 - 1, "length": 1}},
+        {"mint": "1" * 32}, {"programId": 5}, {"minContextSlot": "x"}, {"limit": 5}, {"before": "1" * 64},
+        "TokenkegQfeZyiNwAJbNbGKPFXCWuBvf9Ss623VQ5DA", "SysvarC1ock11111111111111111111111111111111",
+        "So11111111111111111111111111111111111111112",
+    ]  # fmt: skip
+    return [generator.choice(values) for _ in range(generator.randrange(4))]
+
+
+def test_random_transactions_never_stop_it(node: Localnet, wallet: Wallet) -> None:
+    seed = random.randrange(2**32)
+    print(f"seed {seed}")
+    generator = random.Random(seed)
+    import base64
+
+    valid = bytes(wallet.pay(Keypair().pubkey(), SOL))
+    for _ in range(400):
+        wire = bytearray(valid)
+        for _ in range(generator.randint(1, 4)):
+            wire[generator.randrange(65, len(wire))] = generator.choice([0, 1, 2, 127, 128, 255])
+        method = generator.choice(["sendTransaction", "simulateTransaction"])
+        config = {"encoding": "base64", "skipPreflight": generator.random() < 0.5}
+        try:
+            node.call(method, base64.b64encode(wire).decode(), config)
+        except RpcFailure as failure:
+            assert failure.code in (-32602, -32002)
+    assert node.call("getHealth") == "ok"
+
+
+async def test_a_subscriber_that_never_reads_is_cut_off(node: Localnet) -> None:
+    reader, writer = await asyncio.open_connection("127.0.0.1", node.port + 1, limit=1024)
+    writer.write(
+        b"GET / HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+        b"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n"
+    )
+    await reader.readuntil(b"\r\n\r\n")
+    request = b'{"jsonrpc":"2.0","id":1,"method":"slotSubscribe"}'
+    for _ in range(2_000):
+        # A masked frame, with a mask of zeros.
+        writer.write(bytes([0x81, 0x80 | len(request)]) + bytes(4) + request)
+    await writer.drain()
+    # Nothing more is read; 2,000 notifications a slot pile up until the node has had enough.
+    deadline = time.monotonic() + 20
+    while not (writer.is_closing() or reader.at_eof() or reader.exception()):
+        assert time.monotonic() < deadline, "the node kept a subscriber that never reads"
+        try:
+            writer.write(bytes([0x89, 0x80]) + bytes(4))
+            await writer.drain()
+        except ConnectionError:
+            break
+        await asyncio.sleep(0.05)
+    writer.close()
+    assert await asyncio.to_thread(node.call, "getHealth") == "ok"
+
+
+async def test_subscribers_that_vanish_leave_nothing_behind(node: Localnet) -> None:
+    async with aiohttp.ClientSession() as session:
+        for _ in range(50):
+            socket_ = await session.ws_connect(node.ws_url)
+            await socket_.send_json({"jsonrpc": "2.0", "id": 1, "method": "slotSubscribe"})
+            await socket_.receive_json()
+            transport = socket_.get_extra_info("transport")
+            transport.abort()
+            await socket_.close()
+    assert await asyncio.to_thread(node.call, "getHealth") == "ok"
+
+
+async def test_ten_thousand_accounts_do_not_stall_other_requests(node: Localnet) -> None:
+    owner = await asyncio.to_thread(_many_token_accounts, node, 10_000)
+    program = "TokenkegQfeZyiNwAJbNbGKPFXCWuBvf9Ss623VQ5DA"
+    config = {"encoding": "base64", "commitment": "processed"}
+    scan = {"jsonrpc": "2.0", "id": 1, "method": "getProgramAccounts", "params": [program, config]}
+    probe = {"jsonrpc": "2.0", "id": 1, "method": "getSlot"}
+    assert owner
+    async with aiohttp.ClientSession() as session:
+        scanning = asyncio.create_task(_post(session, node.url, scan))
+        slowest = 0.0
+        while not scanning.done():
+            started = time.perf_counter()
+            await _post(session, node.url, probe)
+            slowest = max(slowest, time.perf_counter() - started)
+        assert len((await scanning)["result"]) >= 10_000
+    # Generous: the machine is shared, and this client parses megabytes itself meanwhile.
+    assert slowest < 0.5
+
+
+async def _post(session: aiohttp.ClientSession, url: str, body: object) -> dict:
+    async with session.post(url, json=body) as answer:
+        return await answer.json()
+
+
+def _many_token_accounts(node: Localnet, count: int) -> str:
+    """Make token accounts by one faucet call each, in batches."""
+    calls = [
+        {"jsonrpc": "2.0", "id": n, "method": "localnet_faucetUsdc", "params": [str(Keypair().pubkey()), 1]}
+        for n in range(count)
+    ]
+    for at in range(0, count, 250):
+        status, answer = node.post(json.dumps(calls[at : at + 250]).encode())
+        assert status == 200
+        assert all("result" in one for one in json.loads(answer))
+    return calls[-1]["params"][0]  # type: ignore[index,return-value]
