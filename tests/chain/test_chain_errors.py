@@ -1,6 +1,7 @@
 """Errors: every number of the IDL has its class, and failures come back as that class."""
 
 import pickle
+import re
 
 import chain_idl as idl
 import pytest
@@ -23,6 +24,7 @@ from chain.errors import (
     ProgramError,
     TransactionError,
     WrongAddress,
+    tree,
 )
 from chain.failures import failure
 
@@ -121,6 +123,12 @@ def test_an_unknown_number_of_ours_is_not_lost() -> None:
     error = failure(custom(7777), frame(PROGRAM_ID, code=7777))
     assert isinstance(error, OtherProgramError)
     assert error.code == 7777
+
+
+def test_the_drawn_tree_names_every_class() -> None:
+    drawn = errors.__doc__ or ""
+    kinds = [kind for kind in vars(tree).values() if isinstance(kind, type) and issubclass(kind, errors.ChainError)]
+    assert [kind.__name__ for kind in kinds if not re.search(rf"\b{kind.__name__}\b", drawn)] == []
 
 
 def test_classes_can_be_pickled() -> None:

@@ -1,0 +1,141 @@
+"""From the slot hash to the winner: each step of the draw computed again."""
+
+from collections.abc import Iterator
+
+from chain import addresses, draw, ecvrf
+from chain.checks import Check, not_checkable, passed_if
+from chain.constants import ORAO_DISCRIMINATOR, ORAO_PROGRAM_ID, RandomnessProvider
+from chain.errors import ProofError
+from chain.events import LotterySettledEvent, OpinionStakedEvent, SlotHashCapturedEvent
+from chain.evidence import Evidence, Randomness
+from chain.units import UsdcUnits, usdc
+
+_ORAO_TAG, _ORAO_ALPHA, _ORAO_OUTPUT, _ORAO_END = 8, 41, 73, 137
+_ORAO_FULFILLED = 1
+
+
+def draw_checks(evidence: Evidence) -> Iterator[Check]:
+    """The checks of a settled market's draw."""
+    randomness = evidence.randomness
+    if randomness is None:
+        yield passed_if("randomness", False, "", "The market is settled, but there is no slot hash to draw from.")
+        return
+    alpha = draw.alpha(
+        market=evidence.address,
+        total_stake=evidence.market.total_stake,
+        staker_count=evidence.market.staker_count,
+        slot_hash=randomness.slot_hash,
+        program=evidence.program,
+    )
+    yield _slot_hash(evidence, randomness)
+    yield _alpha(evidence, randomness, alpha)
+    yield _proof(evidence, randomness, alpha)
+    yield _draw(evidence, randomness)
+    yield _winner(evidence)
+    yield _winners_opinion(evidence)
+
+
+def _slot_hash(evidence: Evidence, randomness: Randomness) -> Check:
+    """That the hash is the cluster's own cannot be asked of an RPC node: it keeps no hashes of banks."""
+    if randomness.target_slot is not None and randomness.captured_slot < randomness.target_slot:
+        words = f"Slot {randomness.captured_slot} was captured, before its target {randomness.target_slot}."
+        return passed_if("slot hash", False, "", words)
+    captured = evidence.of(SlotHashCapturedEvent)
+    if not captured:
+        words = (
+            f"That slot {randomness.captured_slot} had this hash is the program's word: nodes do not keep slot hashes."
+        )
+        return not_checkable("slot hash", words)
+    same = (captured[-1].slot, captured[-1].slot_hash) == (randomness.captured_slot, randomness.slot_hash)
+    return passed_if(
+        "slot hash",
+        same and len(captured) == 1,
+        f"The hash of slot {randomness.captured_slot} was captured once and is the one that counted.",
+        f"The hash of slot {captured[-1].slot} was captured, {len(captured)} time(s), but another one counted.",
+    )
+
+
+def _alpha(evidence: Evidence, randomness: Randomness, alpha: bytes) -> Check:
+    told = [event.alpha for event in evidence.of(SlotHashCapturedEvent)]
+    told += [randomness.alpha] if randomness.alpha is not None else []
+    return passed_if(
+        "alpha",
+        all(one == alpha for one in told),
+        f"The input {alpha.hex()} follows from the market, its pool and the slot hash.",
+        "The recorded input does not follow from the market, its pool and the slot hash.",
+    )
+
+
+def _proof(evidence: Evidence, randomness: Randomness, alpha: bytes) -> Check:
+    if evidence.market.randomness_provider is RandomnessProvider.ORAO:
+        return _external(evidence, randomness, alpha)
+    key = evidence.market.randomness_key
+    try:
+        output = ecvrf.verify(key, alpha, randomness.proof)
+    except ProofError as error:
+        return passed_if("proof", False, "", f"The proof does not hold for the pinned key {key.hex()}: {error}.")
+    return passed_if(
+        "proof",
+        output == randomness.output,
+        f"The ECVRF proof holds for the key {key.hex()} that the market pinned, and gives the recorded output.",
+        "The proof holds, but the recorded output is not the one it gives.",
+    )
+
+
+def _external(evidence: Evidence, randomness: Randomness, alpha: bytes) -> Check:
+    """ORAO's own signatures are its program's business; here: its account, for this alpha, with this output."""
+    if evidence.external is None:
+        return not_checkable("proof", f"ORAO's account {addresses.orao_request(alpha)} is not there any more.")
+    owner, data = evidence.external
+    holds = (
+        owner == ORAO_PROGRAM_ID
+        and data[:8] == ORAO_DISCRIMINATOR
+        and data[_ORAO_TAG : _ORAO_TAG + 1] == bytes((_ORAO_FULFILLED,))
+        and data[_ORAO_ALPHA:_ORAO_OUTPUT] == alpha
+        and data[_ORAO_OUTPUT:_ORAO_END] == randomness.output
+    )
+    return passed_if(
+        "proof",
+        holds,
+        "ORAO's fulfilled account for this input gives the recorded output.",
+        "ORAO's account says otherwise.",
+    )
+
+
+def _draw(evidence: Evidence, randomness: Randomness) -> Check:
+    market = evidence.market
+    r = draw.draw(randomness.output, market.total_stake) if market.total_stake else None
+    return passed_if(
+        "draw",
+        r == market.draw,
+        f"The output gives r = {market.draw} of {market.total_stake}.",
+        f"The output gives r = {r}, but {market.draw} was drawn.",
+    )
+
+
+def _winner(evidence: Evidence) -> Check:
+    market = evidence.market
+    end = market.winner_start + market.winner_stake
+    settled = evidence.of(LotterySettledEvent)
+    agreed = all((event.winner, event.draw) == (market.winner, market.draw) for event in settled)
+    return passed_if(
+        "winner",
+        market.winner_start <= market.draw < end <= market.total_stake and agreed and len(settled) <= 1,
+        f"r lies in [{market.winner_start}, {end}), the interval of the winner {market.winner}.",
+        f"r = {market.draw} does not make {market.winner} with [{market.winner_start}, {end}) the winner.",
+    )
+
+
+def _winners_opinion(evidence: Evidence) -> Check:
+    market = evidence.market
+    known = {(o.start, o.stake) for o in evidence.opinions if o.staker == market.winner}
+    known |= {(e.start, e.stake) for e in evidence.of(OpinionStakedEvent) if e.staker == market.winner}
+    if not known:
+        return not_checkable("winner's stake", "The winner's opinion was closed and its transaction is not at hand.")
+    span: tuple[UsdcUnits, UsdcUnits] = (market.winner_start, market.winner_stake)
+    return passed_if(
+        "winner's stake",
+        known == {span},
+        f"The winner staked {usdc(market.winner_stake)}, which is that interval.",
+        "The winner's opinion has another interval than the one that won.",
+    )
