@@ -14,11 +14,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from hypothesis import HealthCheck, Phase, seed, settings
-from hypothesis.stateful import RuleBasedStateMachine, run_state_machine_as_test
+from hypothesis.stateful import run_state_machine_as_test
 
-from tests.programs import machine
 from tests.programs.machine import OpinionMarket
 from tests.programs.scene import Scene
+from tests.programs.world import Snapshot
 
 DEFAULT_STEPS = 20_000
 RUNS, RULES = 20, 120
@@ -61,7 +61,7 @@ def wanted() -> int:
     return int(os.environ.get("OPINION_FUZZ_STEPS") or DEFAULT_STEPS)
 
 
-def start() -> tuple[Report, Path | None]:
+def begin() -> tuple[Report, Path | None]:
     """A new report, or the saved one."""
     path = Path(saved) if (saved := os.environ.get("OPINION_FUZZ_STATE")) else None
     if path is not None and path.exists():
@@ -69,38 +69,35 @@ def start() -> tuple[Report, Path | None]:
     return Report(int(os.environ.get("OPINION_FUZZ_SEED") or secrets.randbelow(2**32))), path
 
 
-def batch(scene: Scene, number: int, kind: type[OpinionMarket] = OpinionMarket) -> tuple[Counter[str], Counter[str]]:
+def batch(
+    scene: Scene, start: Snapshot, number: int, kind: type[OpinionMarket] = OpinionMarket, *, shrink: bool = True
+) -> tuple[Counter[str], Counter[str]]:
     """One batch with this seed: what its steps did. Raises whatever the machine found, shrunk."""
-
-    class Seeded(kind):  # hypothesis keeps seeds on the class
-        counts = Counter[str]()
-        reasons = Counter[str]()
-
-    Seeded.scene = scene
-    bound: type[RuleBasedStateMachine] = seed(number)(Seeded)
+    fresh = {"scene": scene, "start": start, "counts": Counter[str](), "reasons": Counter[str]()}
+    seeded = seed(number)(type(kind.__name__, (kind,), fresh))
     run_state_machine_as_test(
-        bound,
+        seeded,
         settings=settings(
             max_examples=RUNS,
             stateful_step_count=RULES,
             deadline=None,
             database=None,
-            phases=(Phase.generate, Phase.shrink),
+            report_multiple_bugs=False,
+            phases=(Phase.generate, Phase.shrink) if shrink else (Phase.generate,),
             suppress_health_check=list(HealthCheck),
         ),
     )
-    return Seeded.counts, Seeded.reasons
+    return seeded.counts, seeded.reasons
 
 
-def run(scene: Scene, steps: int) -> Report:
+def run(scene: Scene, start: Snapshot, steps: int) -> Report:
     """Batches until the report has this many steps."""
-    report, path = start()
-    OpinionMarket.start = machine.stage(scene)
+    report, path = begin()
     print(f"state machine: OPINION_FUZZ_SEED={report.seed}, from step {report.steps} to {steps}", flush=True)
     while report.steps < steps:
         began = time.monotonic()
         try:
-            counts, reasons = batch(scene, report.seed + report.batches)
+            counts, reasons = batch(scene, start, report.seed + report.batches)
         except BaseException:
             print(f"found with OPINION_FUZZ_SEED={report.seed + report.batches} in its first batch", flush=True)
             raise

@@ -55,8 +55,9 @@ class Watch:
 
     def check(self) -> None:
         """Raises Broken."""
-        hold(self._supply() == self.supply, "USDC is conserved to the last unit", self._supply(), self.supply)
-        hold(self._lamports() == self.lamports, "lamports are conserved", self._lamports() - self.lamports)
+        supply, lamports = self._supply(), self._lamports()
+        hold(supply == self.supply, "USDC is conserved to the last unit", supply - self.supply)
+        hold(lamports == self.lamports, "lamports are conserved", lamports - self.lamports)
         for market in self.model.markets:
             self._finished(market) if market.finished else self._open(market)
         self._config()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
 from enum import IntEnum
 
@@ -79,6 +80,7 @@ class Reason(IntEnum):
     KEY_REVOKED = 6
 
 
+@functools.lru_cache(maxsize=100_000)
 def derive(*seeds: bytes, program: Pubkey = PROGRAM_ID) -> tuple[Pubkey, int]:
     """A program's address and its canonical bump."""
     return Pubkey.find_program_address(list(seeds), program)

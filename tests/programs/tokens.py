@@ -66,6 +66,12 @@ def read(account: Account) -> TokenAccount:
     return TokenAccount(Pubkey(data[:32]), Pubkey(data[32:64]), amount, Held(data[108]), delegate, closer)
 
 
+def amount(account: Account) -> int:
+    """What a token account holds; nothing for any other account."""
+    data = account.data
+    return int.from_bytes(data[64:72], "little") if len(data) == 165 and account.owner == TOKEN_PROGRAM else 0
+
+
 def mint(authority: Pubkey, freezer: Pubkey, decimals: int = 6, supply: int = 0, initialized: bool = True) -> Account:
     """An SPL mint."""
     some = struct.pack("<I", 1)

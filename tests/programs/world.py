@@ -212,7 +212,7 @@ class World:
     def balance(self, address: Pubkey) -> int:
         """A token account's amount; nothing where none stands."""
         found = self.account(address)
-        return 0 if found is None else tokens.read(found).amount
+        return 0 if found is None else tokens.amount(found)
 
     def rent(self, size: int) -> int:
         """Lamports that make this many bytes exempt."""
