@@ -18,7 +18,7 @@ from chain.constants import (
     RefundReason,
     RequestStatus,
 )
-from chain.errors import ForeignAccount, MalformedData, UnexpectedAccount, UnknownAccountVersion
+from chain.errors import AccountError, ForeignAccount, MalformedData, UnexpectedAccount, UnknownAccountVersion
 from chain.units import BasisPoints, Slot, UnixTime, UsdcUnits
 from chain.wire import U8, U32, U64, Bytes16, Bytes32, Bytes64, Bytes80, codec_of, discriminator
 
@@ -29,8 +29,6 @@ STATE_OFFSET = 9
 
 class Account:
     """What every account of the program has in common."""
-
-    __slots__ = ()
 
     DISCRIMINATOR: ClassVar[bytes]
 
@@ -44,13 +42,8 @@ class Account:
     @classmethod
     def from_bytes(cls, data: bytes) -> Self:
         """The account in `data`. Raises UnexpectedAccount, UnknownAccountVersion or MalformedData."""
-        if data[:8] != cls.DISCRIMINATOR:
-            raise UnexpectedAccount(f"these {len(data)} bytes do not begin as a {cls.__name__}")
-        if data[8:9] != _VERSION:
-            raise UnknownAccountVersion(
-                f"the {cls.__name__} has version {data[8:9].hex() or 'none'}, this release knows {ACCOUNT_VERSION}: "
-                "use a release that knows it"
-            )
+        if data[:9] != cls.DISCRIMINATOR + _VERSION:
+            raise _refusal(cls, data)
         account, end = codec_of(cls).decode(data, 8)
         cls._check_length(data, end)
         return account
@@ -68,7 +61,17 @@ class Account:
 _VERSION = bytes((ACCOUNT_VERSION,))
 
 
-@dataclass(frozen=True, slots=True)
+def _refusal(kind: type[Account], data: bytes) -> AccountError:
+    """Why the first nine bytes are not those of this kind."""
+    if data[:8] != kind.DISCRIMINATOR:
+        return UnexpectedAccount(f"these {len(data)} bytes do not begin as a {kind.__name__}")
+    return UnknownAccountVersion(
+        f"the {kind.__name__} has version {data[8:9].hex() or 'none'}, this release knows {ACCOUNT_VERSION}: "
+        "use a release that knows it"
+    )
+
+
+@dataclass(frozen=True)
 class ProgramConfig(Account):
     """The program's one configuration. A pending authority of 32 zero bytes means that none is proposed."""
 
@@ -94,7 +97,7 @@ class ProgramConfig(Account):
     bond_locked: UsdcUnits
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Market(Account):
     """A market until it is finished. Times are 0 and the winner is zero until they are known.
 
@@ -148,7 +151,7 @@ class Market(Account):
             raise MalformedData(f"a Market of {end} bytes is followed by {len(data) - end} that are not its padding")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Opinion(Account):
     """One staker's opinion; it owns the interval [start, start + stake) of the pool."""
 
@@ -170,7 +173,7 @@ class Opinion(Account):
         return self.start <= draw < self.start + self.stake
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class VrfRequest(Account):
     """A market's request for randomness. Fields of a step not yet taken are zero."""
 
@@ -195,7 +198,7 @@ class VrfRequest(Account):
     fulfilled_at: UnixTime
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class MarketReceipt(Account):
     """What stays of a finished market, for ever, at the market's address."""
 
@@ -232,7 +235,7 @@ class MarketReceipt(Account):
     finished_at: UnixTime
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class RevokedKey(Account):
     """Marks a randomness key as lost for ever."""
 

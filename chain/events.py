@@ -23,8 +23,6 @@ _PREFIX = "Program data: "
 class Event:
     """What every event has in common."""
 
-    __slots__ = ()
-
     DISCRIMINATOR: ClassVar[bytes]
 
     @classmethod
@@ -42,7 +40,7 @@ class Event:
         return self.DISCRIMINATOR + codec_of(type(self)).encode(self)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class ConfigInitializedEvent(Event):
     """The program was set up."""
 
@@ -55,7 +53,7 @@ class ConfigInitializedEvent(Event):
     randomness_key: Bytes32
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class AuthorityProposedEvent(Event):
     """The admin proposed a key for a role; the zero key withdrew the proposal."""
 
@@ -65,7 +63,7 @@ class AuthorityProposedEvent(Event):
     key: Pubkey
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class AuthorityAcceptedEvent(Event):
     """The proposed key took the role."""
 
@@ -75,7 +73,7 @@ class AuthorityAcceptedEvent(Event):
     key: Pubkey
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class PausedSetEvent(Event):
     """New markets and stakes were stopped or resumed."""
 
@@ -85,7 +83,7 @@ class PausedSetEvent(Event):
     paused: bool
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class RandomnessSetEvent(Event):
     """What markets created from now on pin."""
 
@@ -95,7 +93,7 @@ class RandomnessSetEvent(Event):
     bond_share_bps: BasisPoints
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class RandomnessKeyRevokedEvent(Event):
     """A randomness key was marked as lost."""
 
@@ -104,7 +102,7 @@ class RandomnessKeyRevokedEvent(Event):
     key: Bytes32
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class BondDepositedEvent(Event):
     """The bond grew."""
 
@@ -114,7 +112,7 @@ class BondDepositedEvent(Event):
     amount: UsdcUnits
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class BondWithdrawnEvent(Event):
     """Free bond was taken back."""
 
@@ -124,7 +122,7 @@ class BondWithdrawnEvent(Event):
     amount: UsdcUnits
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class MarketCreatedEvent(Event):
     """A market opened."""
 
@@ -136,7 +134,7 @@ class MarketCreatedEvent(Event):
     statement_hash: Bytes32
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class OpinionStakedEvent(Event):
     """Somebody staked; `staker_count` and `total_stake` are those after it."""
 
@@ -150,7 +148,7 @@ class OpinionStakedEvent(Event):
     total_stake: UsdcUnits
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class MarketClosedEvent(Event):
     """A market's time was up."""
 
@@ -161,7 +159,7 @@ class MarketClosedEvent(Event):
     total_stake: UsdcUnits
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class SentimentRecordedEvent(Event):
     """The oracle recorded a score."""
 
@@ -173,7 +171,7 @@ class SentimentRecordedEvent(Event):
     summary_hash: Bytes32
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class VrfRandomnessRequestedEvent(Event):
     """The target slot was fixed and the bond locked."""
 
@@ -184,7 +182,7 @@ class VrfRandomnessRequestedEvent(Event):
     bond: UsdcUnits
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class SlotHashCapturedEvent(Event):
     """The slot hash, and so alpha, was fixed."""
 
@@ -196,7 +194,7 @@ class SlotHashCapturedEvent(Event):
     alpha: Bytes32
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class SlotHashRearmedEvent(Event):
     """A lapsed target was replaced, once."""
 
@@ -206,7 +204,7 @@ class SlotHashRearmedEvent(Event):
     target_slot: Slot
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class VrfRandomnessFulfilledEvent(Event):
     """The randomness was verified."""
 
@@ -216,7 +214,7 @@ class VrfRandomnessFulfilledEvent(Event):
     output: Bytes64
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class LotterySettledEvent(Event):
     """The winner was drawn."""
 
@@ -229,7 +227,7 @@ class LotterySettledEvent(Event):
     fee: UsdcUnits
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class PrizeClaimedEvent(Event):
     """The prize was paid."""
 
@@ -241,7 +239,7 @@ class PrizeClaimedEvent(Event):
     amount: UsdcUnits
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class StakeRecoveredEvent(Event):
     """A stake was refunded, with its share of the bond."""
 
@@ -254,7 +252,7 @@ class StakeRecoveredEvent(Event):
     bond_share: UsdcUnits
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class FeeCollectedEvent(Event):
     """The fee was paid."""
 
@@ -265,7 +263,7 @@ class FeeCollectedEvent(Event):
     amount: UsdcUnits
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class MarketRefundingEvent(Event):
     """The market became refundable; `bond` is what the stakers share on top."""
 
@@ -276,7 +274,7 @@ class MarketRefundingEvent(Event):
     bond: UsdcUnits
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class OpinionClosedEvent(Event):
     """An Opinion was closed."""
 
@@ -286,7 +284,7 @@ class OpinionClosedEvent(Event):
     staker: Pubkey
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class MarketFinishedEvent(Event):
     """The market became its receipt; `swept` is what was donated to the escrow."""
 
@@ -312,7 +310,6 @@ class Events:
     complete: bool
 
 
-# `slots=True` makes every class twice; the second, which is the one that counts, replaces the first here.
 _KINDS: dict[bytes, type[Event]] = {kind.DISCRIMINATOR: kind for kind in Event.__subclasses__()}
 
 

@@ -1,5 +1,7 @@
 """Borsh, driven by the annotations of frozen dataclasses: one precompiled `struct` for each run of fixed fields.
 
+The dataclasses have no slots: decoding fills their `__dict__`.
+
 Source of the format: docs/protocol.md and https://borsh.io. Integers are little-endian; a string is a u32 length
 and UTF-8. Whatever a byte string can be wrong in (short, bool of 2, unknown enum member, bad UTF-8) is MalformedData.
 """
@@ -57,6 +59,7 @@ class Codec(Generic[T]):
     def __init__(self, cls: type[T]) -> None:
         self._cls = cls
         self._parts = tuple(_parts(cls))
+        self._names = tuple(field.name for field in fields(cast("Any", cls)))
 
     def decode(self, data: bytes, offset: int = 0) -> tuple[T, int]:
         """The value that starts at `offset`, and the offset behind it. Raises MalformedData."""
@@ -66,7 +69,11 @@ class Codec(Generic[T]):
                 offset = part.read(data, offset, values)
         except (struct.error, ValueError) as error:
             raise MalformedData(f"these {len(data)} bytes are no {self._cls.__name__}: {error}") from error
-        return self._cls(*values), offset
+        # A frozen dataclass's __init__ sets each field through object.__setattr__, which takes longer than all the
+        # parsing; every field is here and of its type, so the instance's dict is filled at once.
+        decoded = object.__new__(self._cls)
+        decoded.__dict__.update(zip(self._names, values))  # noqa: B905 - equal by construction; strict costs 0.2 µs
+        return decoded, offset
 
     def encode(self, value: T) -> bytes:
         """The value's bytes, without a discriminator. Raises MalformedData when a field does not fit its type."""
@@ -162,22 +169,23 @@ def _fixed(hint: object) -> tuple[str, Convert | None]:
     return "B", _member(cast("type[IntEnum]", hint))
 
 
-def _boolean(value: int) -> bool:
-    if value > 1:
-        raise ValueError(f"{value} is neither true nor false")
-    return value == 1
+class _Members(dict[int, Any]):
+    """What a byte may mean. Its `__getitem__` is a converter without a Python frame."""
+
+    def __init__(self, what: str, members: dict[int, Any]) -> None:
+        super().__init__(members)
+        self._what = what
+
+    def __missing__(self, value: int) -> Any:
+        raise ValueError(f"{value} is {self._what}")
 
 
-_CONVERTS: dict[object, Convert] = {bool: _boolean, Pubkey: Pubkey}
+_CONVERTS: dict[object, Convert] = {
+    bool: _Members("neither true nor false", {0: False, 1: True}).__getitem__,
+    # The constructor takes five times as long as from_bytes, and a market has up to two keys.
+    Pubkey: Pubkey.from_bytes,
+}
 
 
 def _member(enum: type[IntEnum]) -> Convert:
-    """A dict look-up is three times as fast as calling the enum."""
-    members = {int(member): member for member in enum}
-
-    def convert(value: int) -> IntEnum:
-        if (member := members.get(value)) is None:
-            raise ValueError(f"{value} is no {enum.__name__}")
-        return member
-
-    return convert
+    return _Members(f"no {enum.__name__}", {int(member): member for member in enum}).__getitem__
