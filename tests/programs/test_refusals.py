@@ -6,12 +6,14 @@ from collections.abc import Callable
 
 import pytest
 
+from chain.failures import failure
 from tests.programs import idl
 from tests.programs import scene as s
 from tests.programs.refusals import accounts, domain
 from tests.programs.refusals.bases import BASES
 from tests.programs.refusals.row import Row
 from tests.programs.scene import Scene
+from tests.programs.stages import ONE, TWO
 from tests.programs.world import Refused, actor
 
 At = Callable[[str], Scene]
@@ -28,6 +30,8 @@ def test_refusal(at: At, row: Row) -> None:
     assert refused.value.name == row.error, refused.value.logs
     if row.account is not None:
         assert any(line.startswith(f"{row.account}: ") for line in refused.value.said), refused.value.said
+    named = failure(refused.value.error, refused.value.logs, programs=[s.PROGRAM_ID])
+    assert (type(named).__name__, named.account) == (row.error, row.account), named
 
 
 @pytest.mark.parametrize("name", BASES)
@@ -72,8 +76,6 @@ def test_every_account_of_every_instruction_is_refused_when_wrong() -> None:
 
 
 def _zoo(scene: Scene) -> dict[str, s.Pubkey]:
-    from tests.programs.stages import ONE, TWO
-
     known = {"config": s.CONFIG, "vault": s.BOND_VAULT, "mint": s.USDC, "program": s.PROGRAM_ID, "tokens": s.TOKEN_PROGRAM}
     for of in (ONE, TWO):
         known |= {f"{of.uuid.hex()[:4]} {name}": getattr(of, name) for name in ("address", "escrow", "vrf_request")}

@@ -16,12 +16,13 @@ from types import SimpleNamespace
 from solders.account import Account
 from solders.hash import Hash
 from solders.instruction import Instruction
+from solders.keypair import Keypair
 from solders.litesvm import LiteSVM
 from solders.message import Message
 from solders.pubkey import Pubkey
 from solders.signature import Signature
 from solders.transaction import VersionedTransaction
-from solders.transaction_metadata import FailedTransactionMetadata, TransactionMetadata
+from solders.transaction_metadata import FailedTransactionMetadata
 
 from tests.programs import idl, tokens
 from tests.programs.spec import SLOT_HASHES_KEPT, SYSTEM_PROGRAM, UPGRADEABLE_LOADER, derive
@@ -35,9 +36,11 @@ GONE = Account(0, b"", SYSTEM_PROGRAM)
 class Refused(Exception):
     """A transaction that failed: the program's error by name, or the runtime's own."""
 
-    def __init__(self, name: str, code: int | None, meta: TransactionMetadata) -> None:
+    def __init__(self, name: str, code: int | None, failed: FailedTransactionMetadata) -> None:
+        meta = failed.meta()
         super().__init__(name, *meta.logs())
         self.name, self.code, self.logs = name, code, meta.logs()
+        self.error = failed.err()
         self.compute_units = meta.compute_units_consumed()
         self.returned = bytes(meta.return_data().data)
 
@@ -72,18 +75,24 @@ class Snapshot:
     slot_hashes: tuple[tuple[int, Hash], ...]
 
 
+@functools.cache
+def keypair(name: str) -> Keypair:
+    """A named actor's keypair: the same in every run."""
+    return Keypair.from_seed(hashlib.sha256(f"actor {name}".encode()).digest())
+
+
 def actor(name: str) -> Pubkey:
-    """A named actor's address: the same in every run. Nobody needs its secret, since signatures are not verified."""
-    return Pubkey(hashlib.sha256(f"actor {name}".encode()).digest())
+    """A named actor's address."""
+    return keypair(name).pubkey()
 
 
 def _failure(failed: FailedTransactionMetadata) -> Refused:
-    error, meta = failed.err(), failed.meta()
+    error = failed.err()
     inner = getattr(error, "err", None)
     code = getattr(inner, "code", None)
     if code is None:
-        return Refused(f"runtime: {inner or error!r}", None, meta)
-    return Refused(idl.load().errors.get(code, f"custom: {code}"), code, meta)
+        return Refused(f"runtime: {inner or error!r}", None, failed)
+    return Refused(idl.load().errors.get(code, f"custom: {code}"), code, failed)
 
 
 def _writable(message: Message) -> list[Pubkey]:

@@ -343,12 +343,12 @@ def _lottery() -> Iterator[Row]:
 
 
 def _payouts() -> Iterator[Row]:
-    def winner(change: Callable[[Scene], object], error: str, what: str) -> Row:
+    def winner(change: Callable[[Scene], object], error: str, what: str, account: str | None = None) -> Row:
         def made(scene: Scene) -> Call:
             change(scene)
             return s.claim_prize(ONE, scene.market(ONE).winner)
 
-        return Row("claim_prize", what, error, Base("settled", made), lambda _, call: call)
+        return Row("claim_prize", what, error, Base("settled", made), _as_it_is, account)
 
     def edit(**changes: object) -> Callable[[Scene], object]:
         return lambda scene: scene.edit(ONE.address, "Market", **changes)
@@ -360,7 +360,7 @@ def _payouts() -> Iterator[Row]:
     yield winner(edit(prize=0), "NothingToPay", "no prize")
     yield winner(edit(liability=0), "BrokenInvariant", "a liability below the prize")
     yield winner(drained, "BrokenInvariant", "an escrow that could not pay the rest")
-    yield winner(edit(prize=2**40, liability=2**41), "InsufficientFunds", "a prize beyond the escrow")
+    yield winner(edit(prize=2**40, liability=2**41), "InsufficientFunds", "a prize beyond the escrow", "escrow")
     yield _row("paid", s.collect_fee(ONE), "AlreadyPaid", "twice")
     yield _row("settled", _then(edit(fee=0), s.collect_fee(ONE)), "NothingToPay", "no fee")
     yield _row("settled", _then(edit(liability=0), s.collect_fee(ONE)), "BrokenInvariant", "a liability below the fee")
