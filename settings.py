@@ -72,6 +72,16 @@ def check_rpc_url(address: str) -> str:
     return address
 
 
+def endpoints(settings: Settings, url: str | None) -> tuple[str, ...]:
+    """Return the RPC addresses to ask: the one given on the command line, or those of the settings."""
+    if url is None:
+        return settings.solana_rpc_url
+    try:
+        return (check_rpc_url(url),)
+    except ValueError:
+        raise SettingsError(f"--rpc is {url!r}, but should be an http(s) address with a host.") from None
+
+
 def read_settings() -> Settings:
     """Read the settings from the environment; raise SettingsError with one sentence about the first wrong one."""
     try:

@@ -42,10 +42,10 @@ def warp(
 
     from ops.amounts import parse_duration
     from ops.extras import LocalnetExtras
-    from settings import read_settings
+    from settings import endpoints, read_settings
 
     seconds = parse_duration(duration)
-    extras = LocalnetExtras(rpc or read_settings().solana_rpc_url[0])
+    extras = LocalnetExtras(endpoints(read_settings(), rpc)[0])
     typer.echo(f"It is now {asyncio.run(extras.warp(seconds)).isoformat()} on the localnet.")
 
 
@@ -60,8 +60,8 @@ def faucet(
 
     from ops.amounts import parse_address, parse_dollars
     from ops.extras import LocalnetExtras
-    from settings import read_settings
+    from settings import endpoints, read_settings
 
     wallet, amount = parse_address(owner, "a wallet"), parse_dollars(dollars)
-    extras = LocalnetExtras(rpc or read_settings().solana_rpc_url[0])
+    extras = LocalnetExtras(endpoints(read_settings(), rpc)[0])
     typer.echo(asyncio.run(extras.faucet_usdc(wallet, amount)))

@@ -133,7 +133,7 @@ class DemoMarket:
             program=stage.program,
         )
         receipt = await stage.send(self._intent("create"), [create], self._creator)
-        words = f"“{STATEMENT}” is open for a day, for a fee of {usdc(CREATE_FEE)}."
+        words = f"“{STATEMENT}” is open for a day, for a fee of {usdc(CREATE_FEE)}: market {self.address}."
         return await self._step("create", words, receipt, {"treasury": treasury}, market=str(self.address))
 
     async def _stake(self, staker: Staker) -> Step:
@@ -305,4 +305,4 @@ class DemoMarket:
 
     async def _step(self, name: str, words: str, receipt: Receipt, holders: dict[str, Pubkey], **facts: object) -> Step:
         balances = await self._stage.usdc_of(holders)
-        return Step(name, words, receipt.signature, receipt.compute_units, balances, facts)
+        return Step(name, words, receipt.signature, receipt.compute_units, balances=balances, facts=facts)

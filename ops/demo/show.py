@@ -13,8 +13,8 @@ from ops.demo.stage import Stage, open_stage
 from ops.demo.steps import Step, as_json, as_text
 from ops.errors import OperatorError
 from ops.localnet import read_keys, running_localnet
-from ops.verification import verified
-from settings import Network, Settings
+from ops.verification import check_line, check_report, verified
+from settings import Network, Settings, endpoints
 
 SLOT_MS = 100
 
@@ -53,9 +53,10 @@ async def _steps(stage: Stage) -> AsyncIterator[Step]:
 
 async def _verify(stage: Stage, market: DemoMarket) -> Step:
     verification = await verified(stage.rpc, market.address, stage.program)
-    checks = [{"check": check.name, "result": str(check.result), "words": check.words} for check in verification.checks]
-    words = f"{verification.summary()} Again: opinion verify {market.address}"
-    return Step("verify", words, facts={"market": str(market.address), "checks": checks}, ok=verification.ok)
+    checks = [check_report(check) for check in verification.checks]
+    facts = {"market": str(market.address), "checks": checks}
+    lines = [check_line(check) for check in verification.checks]
+    return Step("verify", verification.summary(), details=lines, facts=facts, ok=verification.ok)
 
 
 @asynccontextmanager
@@ -70,5 +71,5 @@ async def _stage(settings: Settings, url: str | None, keys: Path | None, folder:
         return
     if keys is None:
         raise OperatorError("A running localnet needs its authorities' keys: add --keys LEDGER/keys.")
-    async with open_stage(settings.program, url, read_keys(keys), journal) as stage:
+    async with open_stage(settings.program, endpoints(settings, url)[0], read_keys(keys), journal) as stage:
         yield stage

@@ -1,10 +1,10 @@
 """One step of the demo as data, and how it reads as JSON and on a terminal."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from rich.console import Group, RenderableType
-from rich.padding import Padding
+from rich.console import RenderableType
+from rich.table import Table
 from rich.text import Text
 
 from chain.units import ComputeUnits, UsdcUnits, usdc
@@ -14,7 +14,8 @@ from chain.units import ComputeUnits, UsdcUnits, usdc
 class Step:
     """What happened, in words; the transaction that did it, where one did; who holds what afterwards.
 
-    `balances` are USDC by holder. `facts` are what the step is about (a score, a draw), as JSON can say them.
+    `details` are more words, a line each. `balances` are USDC by holder. `facts` are what the step is about (a score,
+    a draw), as JSON can say them.
     `ok` is None where the step has nothing to judge.
     """
 
@@ -22,6 +23,7 @@ class Step:
     words: str
     signature: str | None = None
     compute_units: ComputeUnits | None = None
+    details: Sequence[str] = ()
     balances: Mapping[str, UsdcUnits] = field(default_factory=dict[str, UsdcUnits])
     facts: Mapping[str, object] = field(default_factory=dict[str, object])
     ok: bool | None = None
@@ -43,13 +45,18 @@ def as_json(step: Step) -> dict[str, object]:
 
 def as_text(number: int, step: Step) -> RenderableType:
     """Return the step as a terminal of 80 columns shows it: words first, evidence below."""
-    mark = {None: "", True: " ok", False: " FAILED"}[step.ok]
-    head = Text.assemble((f"{number:>2} {step.name:<8}", "bold"), " ", step.words, (mark, "bold"))
-    lines: list[RenderableType] = [head]
-    if step.signature is not None:
-        evidence = f"{step.signature}\n{step.compute_units:,} compute units"
-        lines.append(Padding(Text(evidence, style="dim", overflow="fold"), (0, 0, 0, 12)))
+    verdict = {None: "", True: " All is well.", False: " Something is WRONG."}[step.ok]
+    grid = Table.grid(padding=(0, 1))
+    grid.add_column(justify="right", width=2, style="bold")
+    grid.add_column(width=8, style="bold")
+    grid.add_column(overflow="fold")
+    grid.add_row(str(number), step.name, Text(step.words + verdict))
+    for line in step.details:
+        grid.add_row("", "", Text(line))
     if step.balances:
         holders = "  ".join(f"{holder} {usdc(amount)}" for holder, amount in step.balances.items())
-        lines.append(Padding(Text(holders), (0, 0, 0, 12)))
-    return Group(*lines)
+        grid.add_row("", "", Text(f"Now: {holders}"))
+    if step.signature is not None:
+        grid.add_row("", "", Text(f"{step.compute_units:,} compute units, signature", style="dim"))
+        grid.add_row("", "", Text(step.signature, style="dim"))
+    return grid
