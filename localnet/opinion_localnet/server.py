@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import signal
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from dataclasses import dataclass
 
 from aiohttp import WSCloseCode, web
@@ -102,7 +102,7 @@ class PubSubEndpoint:
         await socket.prepare(request)
         self._open.add(socket)
         try:
-            await Connection(self._hub, socket).serve()
+            await Connection(self._hub, socket, request.transport).serve()
         finally:
             self._open.discard(socket)
         return socket
@@ -148,8 +148,8 @@ async def _listening(node: Node, hub: Hub, binding: Binding) -> AsyncGenerator[N
     rpc = RpcEndpoint(Dispatcher(node, all_methods()), binding.max_body_bytes)
     pubsub = PubSubEndpoint(hub)
     runners = [
-        await _listen(web.Server(rpc.handle, access_log=None), binding.address, binding.rpc_port),
-        await _listen(web.Server(pubsub.handle, access_log=None), binding.address, binding.ws_port),
+        await _listen(_server(rpc.handle), binding.address, binding.rpc_port),
+        await _listen(_server(pubsub.handle), binding.address, binding.ws_port),
     ]
     try:
         yield
@@ -157,6 +157,11 @@ async def _listening(node: Node, hub: Hub, binding: Binding) -> AsyncGenerator[N
         await pubsub.close()
         for runner in runners:
             await runner.cleanup()
+
+
+def _server(handler: Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]) -> web.Server:
+    # What is left of a refused body is read for a second, so that the client sees why, and no longer.
+    return web.Server(handler, access_log=None, lingering_time=1.0)
 
 
 async def _listen(server: web.Server, address: str, port: int) -> web.ServerRunner:

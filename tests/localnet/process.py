@@ -1,5 +1,6 @@
 """A localnet in a process of its own, as a user runs it."""
 
+import http.client
 import json
 import os
 import signal
@@ -7,8 +8,6 @@ import socket
 import subprocess
 import sys
 import time
-import urllib.error
-import urllib.request
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -29,7 +28,7 @@ def free_ports() -> int:
             return port
 
 
-class RpcFailure(Exception):
+class RpcFailureError(Exception):
     """An error answer."""
 
     def __init__(self, error: dict[str, Any]) -> None:
@@ -72,7 +71,7 @@ class Localnet:
             try:
                 if self.call("getHealth") == "ok":
                     return self
-            except OSError:
+            except (OSError, http.client.HTTPException):
                 time.sleep(0.02)
         raise AssertionError("the localnet did not answer")
 
@@ -100,20 +99,24 @@ class Localnet:
         return code
 
     def post(self, body: bytes, content_type: str = "application/json") -> tuple[int, bytes]:
-        request = urllib.request.Request(self.url, body, {"Content-Type": content_type})
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
         try:
-            with urllib.request.urlopen(request, timeout=30) as answer:
-                return answer.status, answer.read()
-        except urllib.error.HTTPError as error:
-            with error:
-                return error.code, error.read()
+            connection.request("POST", "/", body, {"Content-Type": content_type})
+            answer = connection.getresponse()
+            return answer.status, answer.read()
+        finally:
+            connection.close()
+
+    def answer(self, method: str, *params: Any) -> dict[str, Any]:
+        """The whole answer, an error too."""
+        body = {"jsonrpc": "2.0", "id": 1, "method": method, "params": list(params)}
+        return json.loads(self.post(json.dumps(body).encode())[1])
 
     def call(self, method: str, *params: Any) -> Any:
-        body = {"jsonrpc": "2.0", "id": 1, "method": method, "params": list(params)}
-        _, answer = self.post(json.dumps(body).encode())
-        content = json.loads(answer)
+        """The result; raises RpcFailureError."""
+        content = self.answer(method, *params)
         if "error" in content:
-            raise RpcFailure(content["error"])
+            raise RpcFailureError(content["error"])
         return content["result"]
 
     def wait(self, signatures: Sequence[str], commitment: str = "confirmed", seconds: float = 20) -> None:

@@ -10,7 +10,7 @@ from solders.pubkey import Pubkey
 from opinion_localnet import base58
 from opinion_localnet.addresses import TOKEN_PROGRAM, USDC_MINT, associated_token_address
 
-from .process import Localnet, RpcFailure
+from .process import Localnet, RpcFailureError
 from .wallet import CONFIRMED, SOL, Wallet
 
 
@@ -43,7 +43,7 @@ def test_every_encoding_holds_the_same_bytes(node: Localnet, holders: list[Pubke
 
 def test_base58_of_long_data_is_refused(node: Localnet, holders: list[Pubkey]) -> None:
     account = associated_token_address(holders[0], USDC_MINT)
-    with pytest.raises(RpcFailure) as refused:
+    with pytest.raises(RpcFailureError) as refused:
         node.call("getAccountInfo", str(account), {"encoding": "base58"} | CONFIRMED)
     assert refused.value.code == -32600
 

@@ -6,7 +6,7 @@ from solders.pubkey import Pubkey
 
 from opinion_localnet.addresses import USDC_MINT, associated_token_address
 
-from .process import Localnet, RpcFailure
+from .process import Localnet, RpcFailureError
 from .wallet import CONFIRMED, SOL
 
 
@@ -47,13 +47,13 @@ def test_asking_twice_in_one_slot_gives_twice(node: Localnet) -> None:
 
 
 def test_an_airdrop_that_cannot_land_says_why(node: Localnet) -> None:
-    with pytest.raises(RpcFailure) as refused:
+    with pytest.raises(RpcFailureError) as refused:
         node.call("requestAirdrop", str(Keypair().pubkey()), SOL, {"recentBlockhash": str(Pubkey.default())})
     assert refused.value.data["err"] == "BlockhashNotFound"
 
 
 @pytest.mark.parametrize("params", [[], ["x", 5], ["1" * 32, -5], ["1" * 32, "5"], ["1" * 32, 5, 5]])
 def test_a_wrong_request_is_refused(node: Localnet, params: list[object]) -> None:
-    with pytest.raises(RpcFailure) as refused:
+    with pytest.raises(RpcFailureError) as refused:
         node.call("localnet_faucetUsdc", *params)
     assert refused.value.code == -32602

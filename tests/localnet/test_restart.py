@@ -1,5 +1,6 @@
 """No confirmed transaction is lost, whatever kills the node."""
 
+import http.client
 import random
 import threading
 import time
@@ -49,7 +50,7 @@ def _pay_until_killed(node: Localnet, seconds: float) -> dict[str, int]:
             ):
                 if status and status["confirmationStatus"] != "processed":
                     confirmed[signature] = status["slot"]
-    except OSError:
+    except (OSError, http.client.HTTPException):
         killer.join()
     return confirmed
 

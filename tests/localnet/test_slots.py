@@ -8,7 +8,7 @@ import pytest
 from solders.hash import Hash
 from solders.keypair import Keypair
 
-from .process import Localnet, RpcFailure
+from .process import Localnet, RpcFailureError
 from .wallet import SOL, Wallet
 
 CLOCK = "SysvarC1ock11111111111111111111111111111111"
@@ -92,7 +92,7 @@ def test_three_days_pass_at_once(node: Localnet) -> None:
 def test_slots_before_a_warps_last_512_are_skipped(node: Localnet) -> None:
     first = node.call("getSlot", PROCESSED)
     last = node.call("localnet_warp", {"slots": 5_000})["slot"]
-    with pytest.raises(RpcFailure) as skipped:
+    with pytest.raises(RpcFailureError) as skipped:
         node.call("getBlock", first + 1_000, {"commitment": "confirmed"})
     assert skipped.value.code == -32007
     blocks = node.call("getBlocks", last - 400, last - 1, {"commitment": "confirmed"})
@@ -101,7 +101,7 @@ def test_slots_before_a_warps_last_512_are_skipped(node: Localnet) -> None:
 
 @pytest.mark.parametrize("wrong", [{}, {"seconds": 1, "slots": 1}, {"slots": 0}, {"slots": -1}, {"slots": "x"}])
 def test_a_warp_wants_one_sensible_distance(node: Localnet, wrong: dict[str, object]) -> None:
-    with pytest.raises(RpcFailure) as refused:
+    with pytest.raises(RpcFailureError) as refused:
         node.call("localnet_warp", wrong)
     assert refused.value.code == -32602
 
@@ -117,7 +117,7 @@ def test_a_blockhash_expires_after_150_blocks(node: Localnet, wallet: Wallet) ->
     assert node.call("isBlockhashValid", latest["blockhash"], PROCESSED)["value"]
     node.call("localnet_warp", {"slots": 30})
     assert not node.call("isBlockhashValid", latest["blockhash"], PROCESSED)["value"]
-    with pytest.raises(RpcFailure) as refused:
+    with pytest.raises(RpcFailureError) as refused:
         wallet.send(transaction)
     assert refused.value.code == -32002
     assert refused.value.data["err"] == "BlockhashNotFound"
@@ -138,6 +138,6 @@ def test_every_block_names_its_parent(node: Localnet) -> None:
 
 def test_a_future_block_is_not_available(node: Localnet) -> None:
     for method in ("getBlock", "getBlockTime"):
-        with pytest.raises(RpcFailure) as refused:
+        with pytest.raises(RpcFailureError) as refused:
             node.call(method, 10**9)
         assert refused.value.code == -32004

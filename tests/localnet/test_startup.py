@@ -9,8 +9,8 @@ import pytest
 from solders.keypair import Keypair
 from solders.pubkey import Pubkey
 
-from .elf import program_returning
 from .conftest import Nodes
+from .elf import program_returning
 from .process import Localnet
 from .wallet import CONFIRMED
 
@@ -89,9 +89,7 @@ def test_a_wrong_flag_is_refused(nodes: Nodes, tmp_path: Path, flags: list[str],
 def test_a_file_that_is_no_program_is_refused(nodes: Nodes, tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "program.so"
     path.write_bytes(content)
-    refusal = _refusal(
-        nodes(tmp_path / "ledger"), "--upgradeable-program", str(Pubkey.new_unique()), str(path), "none"
-    )
+    refusal = _refusal(nodes(tmp_path / "ledger"), "--upgradeable-program", str(Pubkey.new_unique()), str(path), "none")
     assert "is not a program" in refusal or "cannot be loaded" in refusal
 
 

@@ -20,7 +20,7 @@ from solders.system_program import (
 )
 from solders.transaction import VersionedTransaction
 
-from .process import Localnet, RpcFailure
+from .process import Localnet, RpcFailureError
 from .wallet import CONFIRMED, SOL, Wallet, encoded, sending, transfer_of
 
 SYSTEM = Pubkey.default()
@@ -50,7 +50,7 @@ def test_a_transfer_moves_lamports_and_costs_its_fee(node: Localnet) -> None:
 
 def test_a_preflight_failure_has_logs_and_sends_nothing(node: Localnet) -> None:
     wallet = Wallet(node, sol=1)
-    with pytest.raises(RpcFailure) as refused:
+    with pytest.raises(RpcFailureError) as refused:
         wallet.send(wallet.pay(Keypair().pubkey(), 5 * SOL))
     failure = refused.value
     assert failure.code == -32002
@@ -86,7 +86,7 @@ def test_a_duplicate_is_refused_and_changes_nothing(node: Localnet) -> None:
     wallet, to = Wallet(node, sol=3), Keypair().pubkey()
     payment = wallet.pay(to, SOL)
     signature = wallet.send(payment)
-    with pytest.raises(RpcFailure) as refused:
+    with pytest.raises(RpcFailureError) as refused:
         wallet.send(payment)
     assert refused.value.data["err"] == "AlreadyProcessed"
     assert wallet.send(payment, skipPreflight=True) == signature
@@ -98,7 +98,7 @@ def test_a_wrong_signature_never_lands(node: Localnet) -> None:
     wallet = Wallet(node, sol=3)
     payment = wallet.pay(Keypair().pubkey(), SOL)
     forged = VersionedTransaction.populate(payment.message, [Keypair().sign_message(b"else")])
-    with pytest.raises(RpcFailure) as refused:
+    with pytest.raises(RpcFailureError) as refused:
         wallet.send(forged)
     assert refused.value.data["err"] == "SignatureFailure"
     wallet.send(forged, skipPreflight=True)
@@ -108,7 +108,7 @@ def test_a_wrong_signature_never_lands(node: Localnet) -> None:
 
 def test_a_payer_without_money_never_lands(node: Localnet) -> None:
     poor = Wallet(node, sol=0)
-    with pytest.raises(RpcFailure) as refused:
+    with pytest.raises(RpcFailureError) as refused:
         poor.send(poor.pay(Keypair().pubkey(), 1))
     assert refused.value.data["err"] == "AccountNotFound"
 
@@ -161,9 +161,7 @@ def _stored_nonce(node: Localnet, address: Pubkey) -> Hash:
 def test_a_durable_nonce_waits_and_is_used_once(node: Localnet, succeeds: bool) -> None:
     wallet = Wallet(node)
     address, nonce = _nonce(node, wallet)
-    advance = advance_nonce_account(
-        AdvanceNonceAccountParams(nonce_pubkey=address, authorized_pubkey=wallet.address)
-    )
+    advance = advance_nonce_account(AdvanceNonceAccountParams(nonce_pubkey=address, authorized_pubkey=wallet.address))
     pay = transfer_of(wallet.address, Keypair().pubkey(), SOL if succeeds else 10**6 * SOL)
     waiting = wallet.sign([advance, pay], blockhash=nonce)
     node.call("localnet_warp", {"seconds": 86_400})
@@ -173,7 +171,7 @@ def test_a_durable_nonce_waits_and_is_used_once(node: Localnet, succeeds: bool) 
     # It advanced even if the rest failed, so the transaction cannot be played again.
     assert _stored_nonce(node, address) != nonce
     node.call("localnet_warp", {"slots": 400})
-    with pytest.raises(RpcFailure) as refused:
+    with pytest.raises(RpcFailureError) as refused:
         wallet.send(waiting)
     assert refused.value.data["err"] == "BlockhashNotFound"
 
@@ -207,7 +205,7 @@ def test_a_lookup_table_is_used_by_a_v0_transaction(node: Localnet) -> None:
     found = transaction(node, signature)
     assert found["version"] == 0
     assert found["meta"]["loadedAddresses"] == {"writable": [str(to)], "readonly": []}
-    with pytest.raises(RpcFailure) as refused:
+    with pytest.raises(RpcFailureError) as refused:
         node.call("getTransaction", signature, CONFIRMED)
     assert refused.value.code == -32015
 
@@ -232,7 +230,7 @@ def test_preflight_sees_the_past_at_an_older_commitment(node: Localnet) -> None:
     wallet = Wallet(node, sol=3)
     finalized = Hash.from_string(node.call("getLatestBlockhash")["value"]["blockhash"])
     payment = wallet.pay(Keypair().pubkey(), SOL, finalized)
-    with pytest.raises(RpcFailure) as refused:
+    with pytest.raises(RpcFailureError) as refused:
         node.call("sendTransaction", encoded(payment), {"encoding": "base64"})
     assert refused.value.data["err"] == "AccountNotFound"
     # The simulation put everything back.
@@ -242,7 +240,7 @@ def test_preflight_sees_the_past_at_an_older_commitment(node: Localnet) -> None:
 
 def test_a_node_behind_the_caller_says_so(node: Localnet, wallet: Wallet) -> None:
     payment = encoded(wallet.pay(Keypair().pubkey(), SOL))
-    with pytest.raises(RpcFailure) as refused:
+    with pytest.raises(RpcFailureError) as refused:
         node.call("sendTransaction", payment, sending({"minContextSlot": 10**12}))
     assert refused.value.code == -32016
     assert refused.value.data["contextSlot"] > 0

@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from solders.account import Account
+from solders.hash import Hash
 from solders.pubkey import Pubkey
 
 from opinion_localnet import base58
@@ -69,7 +70,7 @@ def test_memcmp_compares_at_its_offset(data: bytes, offset: int, wanted: bytes) 
 
 
 def test_blockhashes_are_valid_for_150_blocks() -> None:
-    first, bank = next_hashes(next_hashes_of_nothing(), 0, [])
+    first, bank = next_hashes(Hash.default(), 0, [])
     recent = RecentBlocks([BlockId(0, 0, first, bank)])
     for slot in range(1, 200):
         blockhash, bank = next_hashes(recent.latest.blockhash, slot, [])
@@ -79,7 +80,7 @@ def test_blockhashes_are_valid_for_150_blocks() -> None:
     assert not recent.is_valid(str(recent.latest.blockhash), 198)
 
 
-def next_hashes_of_nothing():  # noqa: ANN201
+def next_hashes_of_nothing():
     from solders.hash import Hash
 
     return Hash.default()
@@ -100,8 +101,11 @@ def test_time_does_not_run_backwards() -> None:
     [
         ("BlockhashNotFound", "Blockhash not found"),
         ({"InstructionError": [2, {"Custom": 6001}]}, "Error processing Instruction 2: custom program error: 0x1771"),
-        ({"InstructionError": [0, "InvalidAccountData"]}, "Error processing Instruction 0: invalid account data for instruction"),
-        ({"InsufficientFundsForRent": {"account_index": 1}}, "Transaction results in an account (1) with insufficient funds for rent"),
+        ({"InstructionError": [0, "Immutable"]}, "Error processing Instruction 0: Account is immutable"),
+        (
+            {"InsufficientFundsForRent": {"account_index": 1}},
+            "Transaction results in an account (1) with insufficient funds for rent",
+        ),
         ("SomethingNew", "something new"),
     ],
 )  # fmt: skip

@@ -53,7 +53,7 @@ def encode_transaction(stored: StoredTransaction, encoding: str, max_version: in
     return answer
 
 
-def encode_accounts(stored: StoredTransaction, max_version: int | None) -> dict[str, object]:
+def encode_accounts(stored: StoredTransaction, max_version: int | None, rewards: bool) -> dict[str, object]:
     """As encode_transaction, with nothing of the message but its accounts."""
     transaction = VersionedTransaction.from_bytes(stored.wire)
     message = message_of(transaction)
@@ -62,7 +62,7 @@ def encode_accounts(stored: StoredTransaction, max_version: int | None) -> dict[
         "signatures": [str(s) for s in transaction.signatures],
         "accountKeys": _key_objects(message, keys),
     }
-    meta = {name: stored.meta[name] for name in _ACCOUNTS_META}
+    meta = {name: stored.meta[name] for name in _ACCOUNTS_META if rewards or name != "rewards"}
     return {"transaction": body, "meta": meta} | _version(message, max_version)
 
 

@@ -27,9 +27,10 @@ _MAX_SUBSCRIPTIONS = 10_000
 class Connection:
     """A client of the subscription port."""
 
-    def __init__(self, hub: Hub, socket: web.WebSocketResponse) -> None:
+    def __init__(self, hub: Hub, socket: web.WebSocketResponse, transport: asyncio.Transport | None) -> None:
         self._hub = hub
         self._socket = socket
+        self._transport = transport
         self._queue: asyncio.Queue[bytes] = asyncio.Queue()
         self._queued_bytes = 0
         self._subscriptions: set[int] = set()
@@ -58,9 +59,8 @@ class Connection:
 
     def _drop(self) -> None:
         # No closing handshake: a client that does not read would not take part in it.
-        transport = self._socket.get_extra_info("transport")
-        if transport is not None and self._too_slow.is_set():
-            cast("asyncio.WriteTransport", transport).abort()
+        if self._transport is not None and self._too_slow.is_set():
+            self._transport.abort()
 
     def deliver(self, message: bytes) -> None:
         """Queue a message, or give the client up if it has not read for too long."""

@@ -29,7 +29,6 @@ from opinion_localnet.pubsub.subscriptions import (
     Wanted,
 )
 from opinion_localnet.rpc.accounts import encode
-from opinion_localnet.rpc.context import API_VERSION
 
 W = TypeVar("W")
 
@@ -162,4 +161,5 @@ class Hub:
 
 
 def _context(slot: int, value: object) -> dict[str, object]:
-    return {"context": {"apiVersion": API_VERSION, "slot": slot}, "value": value}
+    # Unlike an answer's, a notification's context does not name the version.
+    return {"context": {"slot": slot}, "value": value}

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import cast
+
 from opinion_localnet.bank.records import Commitment
 from opinion_localnet.encoding.transactions import (
     VersionNotSupportedError,
@@ -92,7 +94,8 @@ async def get_block(node: Node, params: Params) -> object:
         "parentSlot": block.parent,
         "previousBlockhash": block.previous_blockhash,
     }
-    if config.flag_or("rewards", True):
+    rewards = config.flag_or("rewards", True)
+    if rewards:
         answer["rewards"] = []
     if details == "none":
         return answer
@@ -100,15 +103,20 @@ async def get_block(node: Node, params: Params) -> object:
     if details == "signatures":
         answer["signatures"] = [transaction.signature for transaction in stored]
     elif details == "full":
-        answer["transactions"] = [_encode(transaction, encoding, max_version) for transaction in stored]
+        found = [_encode(transaction, encoding, max_version) for transaction in stored]
+        answer["transactions"] = found if rewards else [_without_rewards(one) for one in found]
     else:
-        answer["transactions"] = [_accounts(transaction, max_version) for transaction in stored]
+        answer["transactions"] = [_accounts(transaction, max_version, rewards) for transaction in stored]
     return answer
 
 
-def _accounts(stored: StoredTransaction, max_version: int | None) -> dict[str, object]:
+def _without_rewards(encoded: dict[str, object]) -> dict[str, object]:
+    return encoded | {"meta": cast("dict[str, object]", encoded["meta"]) | {"rewards": None}}
+
+
+def _accounts(stored: StoredTransaction, max_version: int | None, rewards: bool) -> dict[str, object]:
     try:
-        return encode_accounts(stored, max_version)
+        return encode_accounts(stored, max_version, rewards)
     except VersionNotSupportedError as error:
         raise _unsupported(error.version) from error
 

@@ -118,6 +118,8 @@ def positional(params: object, method: Method) -> list[object]:
     """`params` as a list of as many values as `method` takes; raises RpcError."""
     if params is None:
         values: list[object] = []
+    elif method.most == 0 and params != []:
+        raise RpcError(INVALID_PARAMS, "Invalid parameters: No parameters were expected", f"{params}"[:200])
     elif isinstance(params, list):
         values = cast("list[object]", params)
     else:
@@ -125,12 +127,6 @@ def positional(params: object, method: Method) -> list[object]:
     if len(values) < method.required:
         raise RpcError(INVALID_PARAMS, f"`params` should have at least {method.required} argument(s)")
     if len(values) > method.most:
-        raise _too_many(len(values), method)
+        expected = f"Expected from {method.required} to {method.most} parameters."
+        raise RpcError(INVALID_PARAMS, f"Invalid parameters: {expected}", f'"Got: {len(values)}"')
     return values
-
-
-def _too_many(count: int, method: Method) -> RpcError:
-    if method.most == 0:
-        return RpcError(INVALID_PARAMS, "Invalid parameters: No parameters were expected", f"Got: {count}")
-    expected = f"Expected from {method.required} to {method.most} parameters."
-    return RpcError(INVALID_PARAMS, f"Invalid parameters: {expected}", f'"Got: {count}"')

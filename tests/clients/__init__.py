@@ -1,0 +1,1 @@
+"""Unmodified clients, run against the localnet and against Agave's own validator."""
