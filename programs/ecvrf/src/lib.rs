@@ -4,7 +4,7 @@
 #![no_std]
 
 mod point;
-pub mod sha512;
+mod sha512;
 mod verify;
 
 pub use verify::{verify, Error, KEY_LEN, OUTPUT_LEN, PROOF_LEN};
@@ -12,6 +12,7 @@ pub use verify::{verify, Error, KEY_LEN, OUTPUT_LEN, PROOF_LEN};
 /// Whether a key may be registered: a canonical encoding of a point that is not of low order.
 ///
 /// RFC 9381 section 5.4.5: with a low-order key the output would not depend on the secret alone.
+#[inline(never)]
 pub fn validate_key(key: &[u8; KEY_LEN]) -> bool {
     point::is_canonical(key) && !point::is_low_order(key) && runtime::curve::is_point(key)
 }

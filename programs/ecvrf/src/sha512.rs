@@ -12,7 +12,7 @@ const INITIAL: [u64; 8] = [
     0x5be0_cd19_137e_2179,
 ];
 
-const ROUND: [u64; 80] = [
+const ROUND: [u64; ROUNDS] = [
     0x428a_2f98_d728_ae22,
     0x7137_4491_23ef_65cd,
     0xb5c0_fbcf_ec4d_3b2f,
@@ -96,140 +96,113 @@ const ROUND: [u64; 80] = [
 ];
 
 const BLOCK: usize = 128;
+const ROUNDS: usize = 80;
 const LENGTH_AT: usize = BLOCK - 16;
 
-/// A running hash.
-pub struct Sha512 {
-    state: [u64; 8],
-    block: [u8; BLOCK],
-    filled: usize,
-    length: u64,
+/// SHA-512 of the parts, one after the other.
+pub fn sha512(parts: &[&[u8]]) -> [u8; 64] {
+    let mut state = INITIAL;
+    let mut block = [0; BLOCK];
+    let mut filled = 0;
+    let mut length = 0u64;
+    for part in parts {
+        length = length.wrapping_add(part.len() as u64);
+        let mut rest = *part;
+        loop {
+            let (now, later) = rest.split_at(rest.len().min(BLOCK - filled));
+            block[filled..filled + now.len()].copy_from_slice(now);
+            filled += now.len();
+            if filled < BLOCK {
+                break;
+            }
+            compress(&mut state, &block);
+            filled = 0;
+            rest = later;
+        }
+    }
+    block[filled..].fill(0);
+    block[filled] = 0x80;
+    if filled >= LENGTH_AT {
+        compress(&mut state, &block);
+        block.fill(0);
+    }
+    block[BLOCK - 8..].copy_from_slice(&(length << 3).to_be_bytes());
+    compress(&mut state, &block);
+    let mut digest = [0; 64];
+    for (chunk, word) in digest.chunks_exact_mut(8).zip(state) {
+        chunk.copy_from_slice(&word.to_be_bytes());
+    }
+    digest
 }
 
-impl Sha512 {
-    /// The hash of nothing so far.
-    #[inline(always)]
-    #[allow(clippy::new_without_default)]
-    pub fn new() -> Self {
-        Self {
-            state: INITIAL,
-            block: [0; BLOCK],
-            filled: 0,
-            length: 0,
-        }
-    }
+// FIPS 180-4 section 4.1.3, each rotation cut into its two shifts, and the shifts to either side nested.
 
-    /// Appends bytes.
-    #[must_use]
-    #[inline(always)]
-    pub fn update(mut self, bytes: &[u8]) -> Self {
-        self.append(bytes);
-        self
-    }
+#[inline(always)]
+fn big_sigma0(x: u64) -> u64 {
+    (((((x >> 5) ^ x) >> 6) ^ x) >> 28) ^ (((((x << 6) ^ x) << 5) ^ x) << 25)
+}
 
-    fn append(&mut self, mut bytes: &[u8]) {
-        self.length = self.length.wrapping_add(bytes.len() as u64);
-        loop {
-            let taken = bytes.len().min(BLOCK - self.filled);
-            let (now, later) = bytes.split_at(taken);
-            self.block[self.filled..self.filled + taken].copy_from_slice(now);
-            self.filled += taken;
-            if self.filled < BLOCK {
-                return;
-            }
-            compress(&mut self.state, &self.block);
-            self.filled = 0;
-            bytes = later;
-        }
-    }
+#[inline(always)]
+fn big_sigma1(x: u64) -> u64 {
+    (((((x >> 23) ^ x) >> 4) ^ x) >> 14) ^ (((((x << 4) ^ x) << 23) ^ x) << 23)
+}
 
-    /// The digest.
-    pub fn finish(mut self) -> [u8; 64] {
-        self.block[self.filled..].fill(0);
-        self.block[self.filled] = 0x80;
-        if self.filled >= LENGTH_AT {
-            compress(&mut self.state, &self.block);
-            self.block.fill(0);
-        }
-        self.block[BLOCK - 8..].copy_from_slice(&(self.length << 3).to_be_bytes());
-        compress(&mut self.state, &self.block);
-        let mut digest = [0; 64];
-        for (chunk, word) in digest.chunks_exact_mut(8).zip(self.state) {
-            chunk.copy_from_slice(&word.to_be_bytes());
-        }
-        digest
-    }
+#[inline(always)]
+fn small_sigma0(x: u64) -> u64 {
+    (((((x >> 1) ^ x) >> 6) ^ x) >> 1) ^ (((x << 7) ^ x) << 56)
+}
+
+#[inline(always)]
+fn small_sigma1(x: u64) -> u64 {
+    (((((x >> 42) ^ x) >> 13) ^ x) >> 6) ^ (((x << 42) ^ x) << 3)
 }
 
 /// One round; the caller turns the names instead of moving eight words.
 macro_rules! round {
     ($a:ident $b:ident $c:ident $d:ident $e:ident $f:ident $g:ident $h:ident, $word:expr, $k:expr) => {
         let t = $h
-            .wrapping_add($e.rotate_right(14) ^ $e.rotate_right(18) ^ $e.rotate_right(41))
+            .wrapping_add(big_sigma1($e))
             .wrapping_add(($e & ($f ^ $g)) ^ $g)
             .wrapping_add($k)
             .wrapping_add($word);
         $d = $d.wrapping_add(t);
         $h = t
-            .wrapping_add($a.rotate_right(28) ^ $a.rotate_right(34) ^ $a.rotate_right(39))
-            .wrapping_add(($a & $b) | ($c & ($a | $b)));
+            .wrapping_add(big_sigma0($a))
+            .wrapping_add((($a ^ $b) & ($b ^ $c)) ^ $b);
     };
 }
 
-/// Sixteen rounds, written out so that word and name indices are constants.
-macro_rules! sixteen {
-    ($w:ident, $k:ident, $next:ident; $a:ident $b:ident $c:ident $d:ident $e:ident $f:ident $g:ident $h:ident) => {
-        round!($a $b $c $d $e $f $g $h, $next!($w, 0), $k[0]);
-        round!($h $a $b $c $d $e $f $g, $next!($w, 1), $k[1]);
-        round!($g $h $a $b $c $d $e $f, $next!($w, 2), $k[2]);
-        round!($f $g $h $a $b $c $d $e, $next!($w, 3), $k[3]);
-        round!($e $f $g $h $a $b $c $d, $next!($w, 4), $k[4]);
-        round!($d $e $f $g $h $a $b $c, $next!($w, 5), $k[5]);
-        round!($c $d $e $f $g $h $a $b, $next!($w, 6), $k[6]);
-        round!($b $c $d $e $f $g $h $a, $next!($w, 7), $k[7]);
-        round!($a $b $c $d $e $f $g $h, $next!($w, 8), $k[8]);
-        round!($h $a $b $c $d $e $f $g, $next!($w, 9), $k[9]);
-        round!($g $h $a $b $c $d $e $f, $next!($w, 10), $k[10]);
-        round!($f $g $h $a $b $c $d $e, $next!($w, 11), $k[11]);
-        round!($e $f $g $h $a $b $c $d, $next!($w, 12), $k[12]);
-        round!($d $e $f $g $h $a $b $c, $next!($w, 13), $k[13]);
-        round!($c $d $e $f $g $h $a $b, $next!($w, 14), $k[14]);
-        round!($b $c $d $e $f $g $h $a, $next!($w, 15), $k[15]);
-    };
-}
-
-macro_rules! given {
-    ($w:ident, $i:literal) => {
-        $w[$i]
-    };
-}
-
-/// The schedule's next word, in place of the one of sixteen rounds ago.
-macro_rules! scheduled {
-    ($w:ident, $i:literal) => {{
-        let early = $w[($i + 1) % 16];
-        let late = $w[($i + 14) % 16];
-        $w[$i] = $w[$i]
-            .wrapping_add(early.rotate_right(1) ^ early.rotate_right(8) ^ (early >> 7))
-            .wrapping_add($w[($i + 9) % 16])
-            .wrapping_add(late.rotate_right(19) ^ late.rotate_right(61) ^ (late >> 6));
-        $w[$i]
-    }};
-}
-
-#[inline(never)]
-fn compress(state: &mut [u64; 8], block: &[u8; BLOCK]) {
-    let mut w = [0u64; 16];
-    for (word, chunk) in w.iter_mut().zip(block.chunks_exact(8)) {
+/// The schedule, FIPS 180-4 section 6.4.2 step 1: the block's words, then each from four before it.
+#[inline(always)]
+fn schedule(block: &[u8; BLOCK]) -> [u64; ROUNDS] {
+    let mut words = [0; ROUNDS];
+    for (word, chunk) in words.iter_mut().zip(block.chunks_exact(8)) {
         let mut eight = [0; 8];
         eight.copy_from_slice(chunk);
         *word = u64::from_be_bytes(eight);
     }
+    for i in 16..ROUNDS {
+        words[i] = small_sigma1(words[i - 2])
+            .wrapping_add(words[i - 7])
+            .wrapping_add(small_sigma0(words[i - 15]))
+            .wrapping_add(words[i - 16]);
+    }
+    words
+}
+
+#[inline(never)]
+fn compress(state: &mut [u64; 8], block: &[u8; BLOCK]) {
+    let words = schedule(block);
     let [mut a, mut b, mut c, mut d, mut e, mut f, mut g, mut h] = *state;
-    let (first, rest) = ROUND.split_at(16);
-    sixteen!(w, first, given; a b c d e f g h);
-    for k in rest.chunks_exact(16) {
-        sixteen!(w, k, scheduled; a b c d e f g h);
+    for (w, k) in words.chunks_exact(8).zip(ROUND.chunks_exact(8)) {
+        round!(a b c d e f g h, w[0], k[0]);
+        round!(h a b c d e f g, w[1], k[1]);
+        round!(g h a b c d e f, w[2], k[2]);
+        round!(f g h a b c d e, w[3], k[3]);
+        round!(e f g h a b c d, w[4], k[4]);
+        round!(d e f g h a b c, w[5], k[5]);
+        round!(c d e f g h a b, w[6], k[6]);
+        round!(b c d e f g h a, w[7], k[7]);
     }
     for (word, add) in state.iter_mut().zip([a, b, c, d, e, f, g, h]) {
         *word = word.wrapping_add(add);
@@ -246,9 +219,9 @@ mod tests {
         let message: [u8; 400] = core::array::from_fn(|i| (i * 7 + i / 256) as u8);
         for length in 0..message.len() {
             let expected: [u8; 64] = sha2::Sha512::digest(&message[..length]).into();
-            assert_eq!(Sha512::new().update(&message[..length]).finish(), expected);
+            assert_eq!(sha512(&[&message[..length]]), expected);
             let (left, right) = message[..length].split_at(length / 3);
-            assert_eq!(Sha512::new().update(left).update(right).finish(), expected);
+            assert_eq!(sha512(&[left, &[], right]), expected);
         }
     }
 }

@@ -3,7 +3,7 @@
 
 use crate::{
     point::{is_canonical, is_identity, multiply_by_cofactor, negative, words},
-    sha512::Sha512,
+    sha512::sha512,
     validate_key,
 };
 use runtime::curve::{multiply_pair, Point};
@@ -48,11 +48,7 @@ pub enum Error {
 /// Checks the proof of `alpha` by `key` and returns its output.
 ///
 /// About 45,000 CU where try-and-increment hits at once, and 9,000 more for each further try, for an alpha of 32 bytes.
-pub fn verify(
-    key: &[u8; KEY_LEN],
-    proof: &[u8; PROOF_LEN],
-    alpha: &[u8],
-) -> Result<[u8; OUTPUT_LEN], Error> {
+pub fn verify(key: &[u8; KEY_LEN], proof: &[u8; PROOF_LEN], alpha: &[u8]) -> Result<[u8; OUTPUT_LEN], Error> {
     let (gamma, c, s) = split(proof);
     if !validate_key(key) {
         return Err(Error::Key);
@@ -69,7 +65,7 @@ pub fn verify(
     scalars[1][..CHALLENGE_LEN].copy_from_slice(&c);
     let u = multiply_pair(&scalars, &[GENERATOR, negative(key)]).ok_or(Error::Mismatch)?;
     let v = multiply_pair(&scalars, &[h, negative(&gamma)]).ok_or(Error::Mismatch)?;
-    if challenge(&[key, &h, &gamma, &u, &v]) != c {
+    if challenge(key, &h, &gamma, &u, &v) != c {
         return Err(Error::Mismatch);
     }
     Ok(output(&cofactor_gamma))
@@ -98,28 +94,19 @@ fn is_reduced(s: &[u8; 32]) -> bool {
 /// The first counter whose hash is a canonical point, times the cofactor, that is not the identity.
 fn encode_to_curve(key: &[u8; KEY_LEN], alpha: &[u8]) -> Option<Point> {
     (0..=u8::MAX).find_map(|counter| {
-        let hash = Sha512::new()
-            .update(&[SUITE, ENCODE_TO_CURVE])
-            .update(key)
-            .update(alpha)
-            .update(&[counter, BACK])
-            .finish();
-        let mut candidate = [0; 32];
-        candidate.copy_from_slice(&hash[..32]);
-        if !is_canonical(&candidate) {
+        let hash = sha512(&[&[SUITE, ENCODE_TO_CURVE], key, alpha, &[counter, BACK]]);
+        let candidate = hash.first_chunk()?;
+        if !is_canonical(candidate) {
             return None;
         }
-        multiply_by_cofactor(&candidate).filter(|h| !is_identity(h))
+        multiply_by_cofactor(candidate).filter(|h| !is_identity(h))
     })
 }
 
 /// RFC 9381 section 5.4.3. Without Y among the points a proof could be made for another key.
-fn challenge(points: &[&Point; 5]) -> [u8; CHALLENGE_LEN] {
-    let mut hasher = Sha512::new().update(&[SUITE, CHALLENGE]);
-    for point in points {
-        hasher = hasher.update(*point);
-    }
-    let hash = hasher.update(&[BACK]).finish();
+#[inline(always)]
+fn challenge(y: &Point, h: &Point, gamma: &Point, u: &Point, v: &Point) -> [u8; CHALLENGE_LEN] {
+    let hash = sha512(&[&[SUITE, CHALLENGE], y, h, gamma, u, v, &[BACK]]);
     let mut c = [0; CHALLENGE_LEN];
     c.copy_from_slice(&hash[..CHALLENGE_LEN]);
     c
@@ -127,11 +114,7 @@ fn challenge(points: &[&Point; 5]) -> [u8; CHALLENGE_LEN] {
 
 /// RFC 9381 section 5.2, from 8Γ.
 fn output(cofactor_gamma: &Point) -> [u8; OUTPUT_LEN] {
-    Sha512::new()
-        .update(&[SUITE, PROOF_TO_HASH])
-        .update(cofactor_gamma)
-        .update(&[BACK])
-        .finish()
+    sha512(&[&[SUITE, PROOF_TO_HASH], cofactor_gamma, &[BACK]])
 }
 
 #[cfg(test)]

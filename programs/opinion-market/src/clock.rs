@@ -1,14 +1,12 @@
 //! Time as the runtime has it.
 
-use pinocchio::{
-    error::ProgramError,
-    sysvars::{clock::Clock, Sysvar},
-};
+use crate::errors::Outcome;
+use pinocchio::sysvars::{clock::Clock, Sysvar};
 
 /// The Clock sysvar.
 #[inline(always)]
-pub fn now() -> Result<Clock, ProgramError> {
-    Clock::get()
+pub fn now() -> Outcome<Clock> {
+    Ok(Clock::get()?)
 }
 
 /// Whether `now` has reached `seconds` after `since`; a sum beyond all time is never reached.

@@ -7,7 +7,8 @@ const BASIS: u64 = 10_000;
 /// The largest total stake: each of 2^32 − 1 stakers at the limit. What follows cannot overflow below it.
 pub const MAX_POOL: u64 = MAX_STAKE * u32::MAX as u64;
 
-const _: () = assert!((MAX_POOL / BASIS) < u64::MAX / (MAX_BOND_SHARE_BPS as u64) - MAX_BOND_SHARE_BPS as u64);
+const _: () =
+    assert!((MAX_POOL / BASIS) < u64::MAX / (MAX_BOND_SHARE_BPS as u64) - MAX_BOND_SHARE_BPS as u64);
 
 /// floor(amount × bps / 10000), for an amount up to `MAX_POOL` and up to 100,000 bps.
 pub const fn share(amount: u64, bps: u32) -> u64 {

@@ -1,5 +1,6 @@
 //! Rent exemption, right on runtimes that fold the threshold into the rate and on those that do not.
 
+use crate::errors::Outcome;
 use pinocchio::{
     error::ProgramError,
     sysvars::{get_sysvar, rent::RENT_ID},
@@ -28,14 +29,14 @@ pub struct Rent {
 impl Rent {
     /// Reads the sysvar.
     #[inline(always)]
-    pub fn get() -> Result<Self, ProgramError> {
+    pub fn get() -> Outcome<Self> {
         let mut fields = [0u8; 16];
         get_sysvar(&mut fields, &RENT_ID, 0)?;
         let (mut rate, mut threshold) = ([0; 8], [0; 8]);
         rate.copy_from_slice(&fields[..8]);
         threshold.copy_from_slice(&fields[8..]);
-        Self::new(u64::from_le_bytes(rate), u64::from_le_bytes(threshold))
-            .ok_or(ProgramError::UnsupportedSysvar)
+        let rent = Self::new(u64::from_le_bytes(rate), u64::from_le_bytes(threshold));
+        Ok(rent.ok_or(ProgramError::UnsupportedSysvar)?)
     }
 
     /// From the rate and the bits of the threshold, an f64; this target has no floating point.

@@ -2,9 +2,10 @@
 
 use crate::{
     constants::SLOT_HASHES,
-    errors::{require_of, Error},
+    errors::{require_of, Error, Outcome},
+    keys::is_at,
 };
-use pinocchio::{error::ProgramError, AccountView};
+use pinocchio::AccountView;
 
 const COUNT_LEN: usize = 8;
 const SLOT_LEN: usize = 8;
@@ -23,12 +24,12 @@ pub enum Search<'a> {
 
 /// Refuses anything but the SlotHashes sysvar.
 #[inline(always)]
-pub fn check(account: &AccountView) -> Result<(), ProgramError> {
-    require_of("slot_hashes", *account.address() == SLOT_HASHES, Error::WrongSysvar)
+pub fn check(account: &AccountView) -> Outcome {
+    require_of("slot_hashes", is_at(account, &SLOT_HASHES), Error::WrongSysvar)
 }
 
 /// Looks the target up in the sysvar, which `check` must have seen.
-#[inline(always)]
+#[inline(never)]
 pub fn search(account: &AccountView, target: u64) -> Search<'_> {
     // SAFETY: nothing can write to a sysvar.
     search_data(unsafe { account.borrow_unchecked() }, target)

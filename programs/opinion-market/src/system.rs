@@ -1,7 +1,8 @@
 //! Creating and closing accounts.
 
+use crate::errors::Outcome;
 use crate::rent::Rent;
-use pinocchio::{cpi::Seed, AccountView, Address, ProgramResult};
+use pinocchio::{cpi::Seed, AccountView, Address};
 use pinocchio_system::instructions::{Allocate, Assign, CreateAccount, Transfer};
 
 /// An account to create at a derived address, whose seeds end with the bump.
@@ -9,29 +10,32 @@ pub struct New<'a> {
     pub payer: &'a AccountView,
     pub account: &'a AccountView,
     pub seeds: &'a [Seed<'a>],
+    pub rent: &'a Rent,
 }
 
 /// Creates a rent-exempt account of zeros.
 ///
 /// Lamports that somebody sent there in advance block nothing: they count towards the rent.
 #[inline(never)]
-pub fn create(new: &New, length: usize, owner: &Address) -> ProgramResult {
+pub fn create(new: &New, length: usize, owner: &Address) -> Outcome {
     let &New {
         payer,
         account,
         seeds,
+        rent,
     } = new;
-    let lamports = Rent::get()?.minimum_balance(length);
+    let lamports = rent.minimum_balance(length);
     let signers = [seeds.into()];
     if account.lamports() == 0 {
-        return CreateAccount {
+        CreateAccount {
             from: payer,
             to: account,
             lamports,
             space: length as u64,
             owner,
         }
-        .invoke_signed(&signers);
+        .invoke_signed(&signers)?;
+        return Ok(());
     }
     let missing = lamports.saturating_sub(account.lamports());
     if missing > 0 {
@@ -47,7 +51,8 @@ pub fn create(new: &New, length: usize, owner: &Address) -> ProgramResult {
         space: length as u64,
     }
     .invoke_signed(&signers)?;
-    Assign { account, owner }.invoke_signed(&signers)
+    Assign { account, owner }.invoke_signed(&signers)?;
+    Ok(())
 }
 
 /// Moves all lamports but `kept` to the recipient.
@@ -62,7 +67,8 @@ pub fn release(account: &mut AccountView, kept: u64, recipient: &mut AccountView
 /// Closes an account of this program: no lamports, no data, the system program's. Nothing of it can come back in the same
 /// transaction, and no instruction takes it for what it was.
 #[inline(always)]
-pub fn close(account: &mut AccountView, recipient: &mut AccountView) -> ProgramResult {
+pub fn close(account: &mut AccountView, recipient: &mut AccountView) -> Outcome {
     release(account, 0, recipient);
-    account.close()
+    account.close()?;
+    Ok(())
 }

@@ -4,13 +4,13 @@ use crate::{
     accounts::owned_by,
     address::is_associated,
     constants::{TOKEN_PROGRAM, USDC_DECIMALS},
-    errors::{require_of, Error},
+    errors::{require_of, Error, Outcome},
+    keys::same,
     system::{self, New},
 };
 use pinocchio::{
     cpi::{Seed, Signer},
-    error::ProgramError,
-    AccountView, Address, ProgramResult,
+    AccountView, Address,
 };
 use pinocchio_token::instructions::{CloseAccount, InitializeAccount3, Transfer};
 
@@ -63,11 +63,8 @@ impl<'a> Authority<'a> {
 }
 
 /// Refuses anything but an initialized SPL token account.
-#[inline(always)]
-pub fn token_account<'a>(
-    name: &'static str,
-    view: &'a AccountView,
-) -> Result<TokenAccount<'a>, ProgramError> {
+#[inline(never)]
+pub fn token_account<'a>(name: &'static str, view: &'a AccountView) -> Outcome<TokenAccount<'a>> {
     owned_by(name, view, &TOKEN_PROGRAM)?;
     let account = TokenAccount { name, view };
     let initialized = view.data_len() == ACCOUNT_LEN && account.byte(STATE) != UNINITIALIZED;
@@ -110,29 +107,37 @@ impl<'a> TokenAccount<'a> {
 
     /// Refuses another mint.
     #[inline(always)]
-    pub fn of_mint(self, mint: &Address) -> Result<Self, ProgramError> {
-        require_of(self.name, self.mint() == mint, Error::WrongMint)?;
+    pub fn of_mint(self, mint: &Address) -> Outcome<Self> {
+        require_of(
+            self.name,
+            same(self.mint().as_array(), mint.as_array()),
+            Error::WrongMint,
+        )?;
         Ok(self)
     }
 
     /// Refuses another owner.
     #[inline(always)]
-    pub fn belonging_to(self, owner: &Address) -> Result<Self, ProgramError> {
-        require_of(self.name, self.owner() == owner, Error::WrongTokenOwner)?;
+    pub fn belonging_to(self, owner: &Address) -> Outcome<Self> {
+        require_of(
+            self.name,
+            same(self.owner().as_array(), owner.as_array()),
+            Error::WrongTokenOwner,
+        )?;
         Ok(self)
     }
 
     /// Refuses anything but the owner's associated account, and that too when its owner gave it away.
-    #[inline(always)]
-    pub fn associated_with(self, owner: &Address) -> Result<Self, ProgramError> {
+    #[inline(never)]
+    pub fn associated_with(self, owner: &Address) -> Outcome<Self> {
         let associated = is_associated(self.view.address(), owner, self.mint());
         require_of(self.name, associated, Error::NotAssociatedAccount)?;
         self.belonging_to(owner)
     }
 
     /// Where an owner may be paid: any account of theirs to name when they sign, else only the associated one.
-    #[inline(always)]
-    pub fn payable_to(self, owner: &AccountView) -> Result<Self, ProgramError> {
+    #[inline(never)]
+    pub fn payable_to(self, owner: &AccountView) -> Outcome<Self> {
         if owner.is_signer() {
             Ok(self)
         } else {
@@ -141,43 +146,41 @@ impl<'a> TokenAccount<'a> {
     }
 
     #[inline(always)]
-    fn not_frozen(&self) -> ProgramResult {
+    fn not_frozen(&self) -> Outcome {
         require_of(self.name, self.byte(STATE) != FROZEN, Error::TokenAccountFrozen)
     }
 
     /// Sends tokens.
     #[inline(never)]
-    pub fn transfer(
-        &self,
-        to: &TokenAccount,
-        authority: &Authority,
-        amount: u64,
-    ) -> ProgramResult {
+    pub fn transfer(&self, to: &TokenAccount, authority: &Authority, amount: u64) -> Outcome {
         self.not_frozen()?;
         to.not_frozen()?;
         require_of(self.name, self.amount() >= amount, Error::InsufficientFunds)?;
         Transfer::new(self.view, to.view, authority.view, amount)
-            .invoke_signed(authority.signers(&[Signer::from(authority.seeds)]))
+            .invoke_signed(authority.signers(&[Signer::from(authority.seeds)]))?;
+        Ok(())
     }
 
     /// Closes an empty account whose authority has these seeds; its rent goes to the recipient.
     #[inline(always)]
-    pub fn close(&self, recipient: &AccountView, authority: &Authority) -> ProgramResult {
+    pub fn close(&self, recipient: &AccountView, authority: &Authority) -> Outcome {
         CloseAccount::new(self.view, recipient, authority.view)
-            .invoke_signed(&[Signer::from(authority.seeds)])
+            .invoke_signed(&[Signer::from(authority.seeds)])?;
+        Ok(())
     }
 }
 
 /// Creates a token account; the seeds are its own.
 #[inline(never)]
-pub fn create(new: &New, mint: &AccountView, owner: &Address) -> ProgramResult {
+pub fn create(new: &New, mint: &AccountView, owner: &Address) -> Outcome {
     system::create(new, ACCOUNT_LEN, &TOKEN_PROGRAM)?;
-    InitializeAccount3::new(new.account, mint, owner).invoke()
+    InitializeAccount3::new(new.account, mint, owner).invoke()?;
+    Ok(())
 }
 
 /// Refuses anything but an initialized SPL mint with USDC's decimals.
 #[inline(always)]
-pub fn usdc_mint(account: &AccountView) -> ProgramResult {
+pub fn usdc_mint(account: &AccountView) -> Outcome {
     owned_by("usdc_mint", account, &TOKEN_PROGRAM)?;
     // SAFETY: only two bytes are read, after the length is known; nothing writes to the mint here.
     let data = unsafe { account.borrow_unchecked() };

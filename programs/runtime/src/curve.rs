@@ -16,9 +16,7 @@ pub fn is_point(bytes: &Point) -> bool {
             curve_constants::CURVE25519_EDWARDS, definitions::sol_curve_validate_point,
         };
         // SAFETY: the syscall reads 32 bytes and writes nothing.
-        unsafe {
-            sol_curve_validate_point(CURVE25519_EDWARDS, bytes.as_ptr(), core::ptr::null_mut()) == 0
-        }
+        unsafe { sol_curve_validate_point(CURVE25519_EDWARDS, bytes.as_ptr(), core::ptr::null_mut()) == 0 }
     }
     #[cfg(not(target_arch = "bpf"))]
     {

@@ -2,25 +2,27 @@ use super::Call;
 use crate::{
     accounts::{read, take, Role},
     arguments::Arguments,
-    errors::{require_of, Error},
+    errors::{require_of, Error, Outcome},
     events::AuthorityAccepted,
+    keys::{is_zero, same, ZERO},
     state::{role, ProgramConfig, RevokedKey},
 };
 use core::mem::replace;
-use pinocchio::ProgramResult;
 
-const ACCOUNTS: [Role; 3] = [
+pub(super) const ACCOUNTS: [Role; 3] = [
     read("authority").signs(),
     read("config").writable(),
     read("revoked_key"),
 ];
 
-const NOBODY: [u8; 32] = [0; 32];
-
 /// The proposed key takes its role by signing, which proves that somebody holds it.
 #[inline(never)]
-pub fn process(call: &Call) -> ProgramResult {
-    let Call { program_id, accounts, data } = *call;
+pub fn process(call: &Call) -> Outcome {
+    let Call {
+        program_id,
+        accounts,
+        data,
+    } = *call;
     let mut arguments = Arguments::new(data);
     let role = arguments.u8()?;
     arguments.end()?;
@@ -37,17 +39,17 @@ pub fn process(call: &Call) -> ProgramResult {
         role::RANDOMNESS_KEY => config.pending_randomness_key,
         _ => return Err(Error::UnknownRole.into()),
     };
-    let proposed = pending == key && key != NOBODY;
+    let proposed = same(&pending, &key) && !is_zero(&key);
     require_of("authority", proposed, Error::NotPendingAuthority)?;
     match role {
-        role::ADMIN => config.admin = replace(&mut config.pending_admin, NOBODY.into()),
-        role::ORACLE => config.oracle = replace(&mut config.pending_oracle, NOBODY.into()),
-        role::TREASURY => config.treasury = replace(&mut config.pending_treasury, NOBODY.into()),
-        role::GUARDIAN => config.guardian = replace(&mut config.pending_guardian, NOBODY.into()),
+        role::ADMIN => config.admin = replace(&mut config.pending_admin, ZERO.into()),
+        role::ORACLE => config.oracle = replace(&mut config.pending_oracle, ZERO.into()),
+        role::TREASURY => config.treasury = replace(&mut config.pending_treasury, ZERO.into()),
+        role::GUARDIAN => config.guardian = replace(&mut config.pending_guardian, ZERO.into()),
         _ => {
             let revoked = RevokedKey::is_revoked(&revoked_key, program_id);
             require_of("authority", !revoked, Error::RandomnessKeyRevoked)?;
-            config.randomness_key = replace(&mut config.pending_randomness_key, NOBODY);
+            config.randomness_key = replace(&mut config.pending_randomness_key, ZERO);
         }
     }
     AuthorityAccepted { role, key }.emit();

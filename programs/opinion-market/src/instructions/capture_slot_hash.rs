@@ -4,15 +4,15 @@ use crate::{
     arguments::Arguments,
     clock,
     constants::ALPHA_TAG,
-    errors::{require, Error},
+    errors::{require, Error, Outcome},
     events::SlotHashCaptured,
     slot_hashes::{self, Search},
     state::{phase, status, Market, VrfRequest},
 };
-use pinocchio::{AccountView, Address, ProgramResult};
+use pinocchio::{AccountView, Address};
 use runtime::sha256;
 
-const ACCOUNTS: [Role; 3] = [
+pub(super) const ACCOUNTS: [Role; 3] = [
     read("market"),
     read("vrf_request").writable(),
     read("slot_hashes"),
@@ -20,8 +20,12 @@ const ACCOUNTS: [Role; 3] = [
 
 /// Keeps the first slot hash at or after the target, while the sysvar proves that it is the first.
 #[inline(never)]
-pub fn process(call: &Call) -> ProgramResult {
-    let Call { program_id, accounts, data } = *call;
+pub fn process(call: &Call) -> Outcome {
+    let Call {
+        program_id,
+        accounts,
+        data,
+    } = *call;
     Arguments::new(data).end()?;
     let [view, request, slot_hashes] = take(accounts, &ACCOUNTS)?;
     slot_hashes::check(&slot_hashes)?;

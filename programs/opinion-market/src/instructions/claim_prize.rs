@@ -2,14 +2,14 @@ use super::Call;
 use crate::{
     accounts::{differ, read, take, token_program, Role},
     arguments::Arguments,
-    errors::{require, require_of, Error},
+    errors::{require, require_of, Error, Outcome},
     events::PrizeClaimed,
+    keys::is_at,
     state::{phase, Market},
     token::token_account,
 };
-use pinocchio::ProgramResult;
 
-const ACCOUNTS: [Role; 5] = [
+pub(super) const ACCOUNTS: [Role; 5] = [
     read("market").writable(),
     read("escrow").writable(),
     read("destination").writable(),
@@ -19,8 +19,12 @@ const ACCOUNTS: [Role; 5] = [
 
 /// Pays the prize, once: to the winner's associated account, or where the winner says by signing.
 #[inline(never)]
-pub fn process(call: &Call) -> ProgramResult {
-    let Call { program_id, accounts, data } = *call;
+pub fn process(call: &Call) -> Outcome {
+    let Call {
+        program_id,
+        accounts,
+        data,
+    } = *call;
     Arguments::new(data).end()?;
     let [view, escrow, destination, winner, tokens] = take(accounts, &ACCOUNTS)?;
     differ("destination", &destination, &escrow)?;
@@ -29,7 +33,7 @@ pub fn process(call: &Call) -> ProgramResult {
     let escrow = market.escrow(&view, &escrow, program_id)?;
     let to = token_account("destination", &destination)?;
     market.must_be(phase::SETTLED)?;
-    require_of("winner", *winner.address() == market.winner, Error::WrongRecipient)?;
+    require_of("winner", is_at(&winner, &market.winner), Error::WrongRecipient)?;
     let to = to.of_mint(escrow.mint())?.payable_to(&winner)?;
     let prize = market.prize.get();
     require(prize > 0, Error::NothingToPay)?;

@@ -3,18 +3,21 @@ use crate::{
     accounts::{read, take, Role},
     arguments::Arguments,
     clock,
-    errors::{require, Error},
+    errors::{require, Error, Outcome},
     events::MarketClosed,
     state::{phase, Market},
 };
-use pinocchio::ProgramResult;
 
-const ACCOUNTS: [Role; 1] = [read("market").writable()];
+pub(super) const ACCOUNTS: [Role; 1] = [read("market").writable()];
 
 /// Closes a market whose time is up; anybody may.
 #[inline(never)]
-pub fn process(call: &Call) -> ProgramResult {
-    let Call { program_id, accounts, data } = *call;
+pub fn process(call: &Call) -> Outcome {
+    let Call {
+        program_id,
+        accounts,
+        data,
+    } = *call;
     Arguments::new(data).end()?;
     let [view] = take(accounts, &ACCOUNTS)?;
     let market = Market::load(&view, program_id)?;

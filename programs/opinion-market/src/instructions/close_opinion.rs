@@ -2,14 +2,13 @@ use super::Call;
 use crate::{
     accounts::{read, take, Role},
     arguments::Arguments,
-    errors::{require, Error},
+    errors::{require, Error, Outcome},
     events::OpinionClosed,
     state::{phase, Market, Opinion},
     system,
 };
-use pinocchio::ProgramResult;
 
-const ACCOUNTS: [Role; 3] = [
+pub(super) const ACCOUNTS: [Role; 3] = [
     read("market").writable(),
     read("opinion").writable(),
     read("staker").writable(),
@@ -17,8 +16,12 @@ const ACCOUNTS: [Role; 3] = [
 
 /// Returns an Opinion's rent to its staker once nothing depends on it: the market keeps what the winner needs.
 #[inline(never)]
-pub fn process(call: &Call) -> ProgramResult {
-    let Call { program_id, accounts, data } = *call;
+pub fn process(call: &Call) -> Outcome {
+    let Call {
+        program_id,
+        accounts,
+        data,
+    } = *call;
     Arguments::new(data).end()?;
     let [view, mut opinion_view, mut staker] = take(accounts, &ACCOUNTS)?;
     let market = Market::load(&view, program_id)?;

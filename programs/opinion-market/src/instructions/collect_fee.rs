@@ -2,14 +2,14 @@ use super::Call;
 use crate::{
     accounts::{differ, read, take, token_program, Role},
     arguments::Arguments,
-    errors::{require, require_of, Error},
+    errors::{require, require_of, Error, Outcome},
     events::FeeCollected,
+    keys::is_at,
     state::{phase, Market, ProgramConfig},
     token::token_account,
 };
-use pinocchio::ProgramResult;
 
-const ACCOUNTS: [Role; 6] = [
+pub(super) const ACCOUNTS: [Role; 6] = [
     read("config"),
     read("market").writable(),
     read("escrow").writable(),
@@ -20,8 +20,12 @@ const ACCOUNTS: [Role; 6] = [
 
 /// Pays the fee, once: to the treasury's associated account, or where the treasury says by signing.
 #[inline(never)]
-pub fn process(call: &Call) -> ProgramResult {
-    let Call { program_id, accounts, data } = *call;
+pub fn process(call: &Call) -> Outcome {
+    let Call {
+        program_id,
+        accounts,
+        data,
+    } = *call;
     Arguments::new(data).end()?;
     let [config, view, escrow, destination, treasury, tokens] = take(accounts, &ACCOUNTS)?;
     differ("destination", &destination, &escrow)?;
@@ -30,7 +34,11 @@ pub fn process(call: &Call) -> ProgramResult {
     let market = Market::load(&view, program_id)?;
     let escrow = market.escrow(&view, &escrow, program_id)?;
     let to = token_account("destination", &destination)?;
-    require_of("treasury", *treasury.address() == config.treasury, Error::WrongRecipient)?;
+    require_of(
+        "treasury",
+        is_at(&treasury, &config.treasury),
+        Error::WrongRecipient,
+    )?;
     let to = to.of_mint(escrow.mint())?.payable_to(&treasury)?;
     market.must_be(phase::SETTLED)?;
     let fee = market.fee.get();

@@ -5,17 +5,20 @@ use crate::{
     arguments::Arguments,
     clock,
     constants::{CREATE_FEE, DURATIONS, MAX_STATEMENT_BYTES},
-    errors::{require, require_of, Error},
+    errors::{require, require_of, Error, Outcome},
     events::MarketCreated,
+    keys::{is_at, is_owned_by, is_zero},
+    rent::Rent,
     state::{provider, Layout, Market, ProgramConfig},
-    system::{self, New}, token,
+    system::{self, New},
+    token,
     token::{token_account, Authority},
 };
 use core::slice::from_ref;
-use pinocchio::{error::ProgramError, AccountView, ProgramResult};
+use pinocchio::AccountView;
 use runtime::sha256;
 
-const ACCOUNTS: [Role; 9] = [
+pub(super) const ACCOUNTS: [Role; 9] = [
     read("creator").signs().writable(),
     read("config"),
     read("market").writable(),
@@ -29,8 +32,12 @@ const ACCOUNTS: [Role; 9] = [
 
 /// Opens a market: takes the fee, and pins provider, key and bond share, so that no later rotation touches it.
 #[inline(never)]
-pub fn process(call: &Call) -> ProgramResult {
-    let Call { program_id, accounts, data } = *call;
+pub fn process(call: &Call) -> Outcome {
+    let Call {
+        program_id,
+        accounts,
+        data,
+    } = *call;
     let mut arguments = Arguments::new(data);
     let statement = arguments.string()?;
     let duration = arguments.u64()?;
@@ -49,23 +56,49 @@ pub fn process(call: &Call) -> ProgramResult {
     let bump = found("market", find(market.address(), &seeds, program_id))?;
     let seeds = [ESCROW, market.address().as_array()];
     let escrow_bump = found("escrow", find(escrow.address(), &seeds, program_id))?;
-    require_of("usdc_mint", *usdc_mint.address() == config.usdc_mint, Error::WrongMint)?;
+    require_of(
+        "usdc_mint",
+        is_at(&usdc_mint, &config.usdc_mint),
+        Error::WrongMint,
+    )?;
     let from = from.of_mint(&config.usdc_mint)?.belonging_to(creator.address())?;
     let to = to.of_mint(&config.usdc_mint)?.associated_with(&config.treasury)?;
     check_statement(statement)?;
     require(DURATIONS.contains(&duration), Error::InvalidDuration)?;
     require(config.paused == 0, Error::ProgramPaused)?;
     let own = config.randomness_provider == provider::ECVRF;
-    require(!own || config.randomness_key != [0; 32], Error::RandomnessKeyMissing)?;
-    require_of("market", !market.owned_by(program_id), Error::AlreadyInitialized)?;
+    require(
+        !own || !is_zero(&config.randomness_key),
+        Error::RandomnessKeyMissing,
+    )?;
+    require_of(
+        "market",
+        !is_owned_by(&market, program_id),
+        Error::AlreadyInitialized,
+    )?;
 
     from.transfer(&to, &Authority::signer(&creator), CREATE_FEE)?;
+    let rent = Rent::get()?;
     let seeds = [MARKET.into(), uuid.into(), from_ref(&bump).into()];
-    let new = New { payer: &creator, account: &market, seeds: &seeds };
+    let new = New {
+        payer: &creator,
+        account: &market,
+        seeds: &seeds,
+        rent: &rent,
+    };
     let length = Market::account_len(statement.len());
     system::create(&new, length, program_id)?;
-    let seeds = [ESCROW.into(), market.address().as_array().into(), from_ref(&escrow_bump).into()];
-    let new = New { payer: &creator, account: &escrow, seeds: &seeds };
+    let seeds = [
+        ESCROW.into(),
+        market.address().as_array().into(),
+        from_ref(&escrow_bump).into(),
+    ];
+    let new = New {
+        payer: &creator,
+        account: &escrow,
+        seeds: &seeds,
+        rent: &rent,
+    };
     token::create(&new, &usdc_mint, market.address())?;
 
     let created_at = clock::now()?.unix_timestamp;
@@ -102,7 +135,7 @@ fn check_statement(statement: &[u8]) -> Result<(), Error> {
     require(core::str::from_utf8(statement).is_ok(), Error::StatementNotUtf8)
 }
 
-fn closing_time(created_at: i64, duration: u64) -> Result<i64, ProgramError> {
+fn closing_time(created_at: i64, duration: u64) -> Outcome<i64> {
     Ok(created_at
         .checked_add_unsigned(duration)
         .ok_or(Error::InvalidDuration)?)
@@ -132,7 +165,13 @@ mod tests {
         assert_eq!(check_statement(&[b'a'; 280]), Ok(()));
         assert_eq!(check_statement(b""), Err(Error::StatementEmpty));
         assert_eq!(check_statement(&[b'a'; 281]), Err(Error::StatementTooLong));
-        for broken in [&b"\xff"[..], b"\xc0\xaf", b"\xed\xa0\x80", b"ok \xe2\x82", b"\xf4\x90\x80\x80"] {
+        for broken in [
+            &b"\xff"[..],
+            b"\xc0\xaf",
+            b"\xed\xa0\x80",
+            b"ok \xe2\x82",
+            b"\xf4\x90\x80\x80",
+        ] {
             assert_eq!(check_statement(broken), Err(Error::StatementNotUtf8));
         }
     }

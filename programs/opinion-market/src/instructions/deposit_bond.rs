@@ -2,13 +2,13 @@ use super::Call;
 use crate::{
     accounts::{differ, not_zero_amount, read, take, token_program, Role},
     arguments::Arguments,
+    errors::Outcome,
     events::BondDeposited,
     state::ProgramConfig,
     token::{token_account, Authority},
 };
-use pinocchio::ProgramResult;
 
-const ACCOUNTS: [Role; 5] = [
+pub(super) const ACCOUNTS: [Role; 5] = [
     read("depositor").signs(),
     read("config"),
     read("source").writable(),
@@ -18,8 +18,12 @@ const ACCOUNTS: [Role; 5] = [
 
 /// Adds to the operator's bond; anybody may.
 #[inline(never)]
-pub fn process(call: &Call) -> ProgramResult {
-    let Call { program_id, accounts, data } = *call;
+pub fn process(call: &Call) -> Outcome {
+    let Call {
+        program_id,
+        accounts,
+        data,
+    } = *call;
     let mut arguments = Arguments::new(data);
     let amount = arguments.u64()?;
     arguments.end()?;

@@ -4,14 +4,13 @@ use crate::{
     arguments::Arguments,
     clock::{self, reached},
     constants::REQUEST_DEADLINE,
-    errors::{require, Error},
+    errors::{require, Error, Outcome},
     events::MarketRefunding,
     slot_hashes::{self, Search},
     state::{phase, refund, status, Market, ProgramConfig, RevokedKey, VrfRequest},
 };
-use pinocchio::ProgramResult;
 
-const ACCOUNTS: [Role; 8] = [
+pub(super) const ACCOUNTS: [Role; 8] = [
     read("config").writable(),
     read("market").writable(),
     read("vrf_request"),
@@ -24,8 +23,12 @@ const ACCOUNTS: [Role; 8] = [
 
 /// Enters Refunding when the market can no longer settle; an unanswered request takes its bond along.
 #[inline(never)]
-pub fn process(call: &Call) -> ProgramResult {
-    let Call { program_id, accounts, data } = *call;
+pub fn process(call: &Call) -> Outcome {
+    let Call {
+        program_id,
+        accounts,
+        data,
+    } = *call;
     Arguments::new(data).end()?;
     let [config_view, view, request, bond_vault, escrow, revoked_key, slot_hashes, tokens] =
         take(accounts, &ACCOUNTS)?;

@@ -3,15 +3,16 @@ use crate::{
     accounts::{read, take, token_program, Role},
     arguments::Arguments,
     clock,
-    errors::{require, require_of, Error},
+    errors::{require, require_of, Error, Outcome},
     events::MarketFinished,
+    keys::is_at,
     rent::Rent,
     state::{Layout, Market, MarketReceipt, ProgramConfig, VrfRequest},
     system,
 };
-use pinocchio::{ProgramResult, Resize};
+use pinocchio::Resize;
 
-const ACCOUNTS: [Role; 8] = [
+pub(super) const ACCOUNTS: [Role; 8] = [
     read("config"),
     read("market").writable(),
     read("escrow").writable(),
@@ -25,8 +26,12 @@ const ACCOUNTS: [Role; 8] = [
 /// Closes what is left of a market that owes nothing, and shrinks it to its receipt, which stays for ever: so no uuid lives
 /// twice, and anybody can verify the draw.
 #[inline(never)]
-pub fn process(call: &Call) -> ProgramResult {
-    let Call { program_id, accounts, data } = *call;
+pub fn process(call: &Call) -> Outcome {
+    let Call {
+        program_id,
+        accounts,
+        data,
+    } = *call;
     Arguments::new(data).end()?;
     let [config, mut view, escrow, mut request_view, bond_vault, mut creator, mut vrf_payer, tokens] =
         take(accounts, &ACCOUNTS)?;
@@ -36,9 +41,9 @@ pub fn process(call: &Call) -> ProgramResult {
     let escrow = market.escrow(&view, &escrow, program_id)?;
     let request = VrfRequest::load_if_any(&request_view, &view, program_id)?;
     let vault = config.bond_vault(&bond_vault, program_id)?;
-    require_of("creator", *creator.address() == market.creator, Error::WrongRecipient)?;
+    require_of("creator", is_at(&creator, &market.creator), Error::WrongRecipient)?;
     if let Some(request) = &request {
-        let paid_rent = *vrf_payer.address() == request.payer;
+        let paid_rent = is_at(&vrf_payer, &request.payer);
         require_of("vrf_payer", paid_rent, Error::WrongPayer)?;
     }
     market.must_be_over()?;

@@ -5,17 +5,14 @@ use crate::{
     arguments::Arguments,
     clock,
     constants::ORAO_PROGRAM,
-    errors::{require, require_of, Error},
+    errors::{require, require_of, Error, Outcome},
     events::VrfRandomnessFulfilled,
+    keys::is_owned_by,
     state::{phase, provider, status, Market, VrfRequest},
 };
-use pinocchio::{error::ProgramError, AccountView, ProgramResult};
+use pinocchio::AccountView;
 
-const ACCOUNTS: [Role; 3] = [
-    read("market"),
-    read("vrf_request").writable(),
-    read("randomness"),
-];
+pub(super) const ACCOUNTS: [Role; 3] = [read("market"), read("vrf_request").writable(), read("randomness")];
 
 /// ORAO's RandomnessV2, as its SDK lays it out.
 const DISCRIMINATOR: [u8; 8] = [139, 239, 184, 215, 227, 86, 191, 226];
@@ -26,8 +23,12 @@ const RANDOMNESS_AT: usize = 73;
 
 /// Takes the output of ORAO's answer to a request whose seed is our alpha.
 #[inline(never)]
-pub fn process(call: &Call) -> ProgramResult {
-    let Call { program_id, accounts, data } = *call;
+pub fn process(call: &Call) -> Outcome {
+    let Call {
+        program_id,
+        accounts,
+        data,
+    } = *call;
     Arguments::new(data).end()?;
     let [view, request, randomness] = take(accounts, &ACCOUNTS)?;
     let market = Market::load(&view, program_id)?;
@@ -51,9 +52,13 @@ pub fn process(call: &Call) -> ProgramResult {
 }
 
 /// The randomness of an answered request. Its address depends on the seed alone, and so on nobody who asked.
-fn answer(account: &AccountView, alpha: &[u8; 32]) -> Result<[u8; 64], ProgramError> {
+fn answer(account: &AccountView, alpha: &[u8; 32]) -> Outcome<[u8; 64]> {
     let name = "randomness";
-    require_of(name, account.owned_by(&ORAO_PROGRAM), Error::ExternalRandomnessWrongOwner)?;
+    require_of(
+        name,
+        is_owned_by(account, &ORAO_PROGRAM),
+        Error::ExternalRandomnessWrongOwner,
+    )?;
     let seeds: [&[u8]; 2] = [ORAO_REQUEST, alpha];
     let derived = find(account.address(), &seeds, &ORAO_PROGRAM).is_some();
     require_of(name, derived, Error::ExternalRandomnessWrongAddress)?;
@@ -104,6 +109,9 @@ mod tests {
         assert_eq!(parse(&other, &ALPHA), invalid);
         let mut pending = account();
         pending[TAG_AT] = 0;
-        assert_eq!(parse(&pending, &ALPHA), Err(Error::ExternalRandomnessNotFulfilled));
+        assert_eq!(
+            parse(&pending, &ALPHA),
+            Err(Error::ExternalRandomnessNotFulfilled)
+        );
     }
 }

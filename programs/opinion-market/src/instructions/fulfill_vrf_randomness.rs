@@ -3,18 +3,21 @@ use crate::{
     accounts::{read, take, Role},
     arguments::Arguments,
     clock,
-    errors::{require, Error},
+    errors::{require, Error, Outcome},
     events::VrfRandomnessFulfilled,
     state::{phase, provider, status, Market, VrfRequest},
 };
-use pinocchio::ProgramResult;
 
-const ACCOUNTS: [Role; 2] = [read("market"), read("vrf_request").writable()];
+pub(super) const ACCOUNTS: [Role; 2] = [read("market"), read("vrf_request").writable()];
 
 /// Verifies the proof with the pinned key and keeps its output; anybody who has the proof may bring it.
 #[inline(never)]
-pub fn process(call: &Call) -> ProgramResult {
-    let Call { program_id, accounts, data } = *call;
+pub fn process(call: &Call) -> Outcome {
+    let Call {
+        program_id,
+        accounts,
+        data,
+    } = *call;
     let mut arguments = Arguments::new(data);
     let proof = arguments.array()?;
     arguments.end()?;

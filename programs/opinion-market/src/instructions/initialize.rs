@@ -4,15 +4,18 @@ use crate::{
     address::{find, BOND, CONFIG},
     arguments::Arguments,
     constants::UPGRADEABLE_LOADER,
-    errors::{require, require_of, Error},
+    errors::{require, require_of, Error, Outcome},
     events::ConfigInitialized,
+    keys::{is_at, is_owned_by, is_zero, same},
+    rent::Rent,
     state::{check_randomness, provider, Layout, ProgramConfig},
-    system::{self, New}, token,
+    system::{self, New},
+    token,
 };
 use core::slice::from_ref;
-use pinocchio::{error::ProgramError, AccountView, ProgramResult};
+use pinocchio::AccountView;
 
-const ACCOUNTS: [Role; 8] = [
+pub(super) const ACCOUNTS: [Role; 8] = [
     read("admin").signs().writable(),
     read("config").writable(),
     read("bond_vault").writable(),
@@ -31,8 +34,12 @@ const SOME: u8 = 1;
 
 /// Creates the config and the bond vault; only the program's upgrade authority can, so nobody else is ever first.
 #[inline(never)]
-pub fn process(call: &Call) -> ProgramResult {
-    let Call { program_id, accounts, data } = *call;
+pub fn process(call: &Call) -> Outcome {
+    let Call {
+        program_id,
+        accounts,
+        data,
+    } = *call;
     let mut arguments = Arguments::new(data);
     let oracle = *arguments.array()?;
     let treasury = *arguments.array()?;
@@ -44,28 +51,46 @@ pub fn process(call: &Call) -> ProgramResult {
 
     let [admin, config, bond_vault, usdc_mint, program, program_data, tokens, system] =
         take(accounts, &ACCOUNTS)?;
-    require_of("program", program.address() == program_id, Error::WrongProgram)?;
+    require_of("program", is_at(&program, program_id), Error::WrongProgram)?;
     token_program(&tokens)?;
     system_program(&system)?;
     let upgrade_authority = upgrade_authority(&program, &program_data)?;
     token::usdc_mint(&usdc_mint)?;
     let bump = found("config", find(config.address(), &[CONFIG], program_id))?;
     let bond_bump = found("bond_vault", find(bond_vault.address(), &[BOND], program_id))?;
-    let is_admin = upgrade_authority == Some(*admin.address().as_array());
+    let is_admin = upgrade_authority.is_some_and(|key| same(key, admin.address().as_array()));
     require_of("admin", is_admin, Error::NotUpgradeAuthority)?;
     for key in [&oracle, &treasury, &guardian] {
         not_zero(key, Error::InvalidAuthority)?;
     }
     check_randomness(randomness_provider, bond_share_bps)?;
-    let keyless = randomness_provider == provider::ORAO && randomness_key == [0; 32];
-    require(keyless || ecvrf::validate_key(&randomness_key), Error::InvalidRandomnessKey)?;
-    require_of("config", !config.owned_by(program_id), Error::AlreadyInitialized)?;
+    let keyless = randomness_provider == provider::ORAO && is_zero(&randomness_key);
+    require(
+        keyless || ecvrf::validate_key(&randomness_key),
+        Error::InvalidRandomnessKey,
+    )?;
+    require_of(
+        "config",
+        !is_owned_by(&config, program_id),
+        Error::AlreadyInitialized,
+    )?;
 
+    let rent = Rent::get()?;
     let seeds = [CONFIG.into(), from_ref(&bump).into()];
-    let new = New { payer: &admin, account: &config, seeds: &seeds };
+    let new = New {
+        payer: &admin,
+        account: &config,
+        seeds: &seeds,
+        rent: &rent,
+    };
     system::create(&new, ProgramConfig::LEN, program_id)?;
     let seeds = [BOND.into(), from_ref(&bond_bump).into()];
-    let new = New { payer: &admin, account: &bond_vault, seeds: &seeds };
+    let new = New {
+        payer: &admin,
+        account: &bond_vault,
+        seeds: &seeds,
+        rent: &rent,
+    };
     token::create(&new, &usdc_mint, config.address())?;
 
     let state = ProgramConfig::begin(&config);
@@ -91,22 +116,26 @@ pub fn process(call: &Call) -> ProgramResult {
 }
 
 /// The key that may upgrade the program, `None` when it is final. Checks that both accounts are the loader's for it.
-fn upgrade_authority(
+fn upgrade_authority<'a>(
     program: &AccountView,
-    program_data: &AccountView,
-) -> Result<Option<[u8; 32]>, ProgramError> {
+    program_data: &'a AccountView,
+) -> Outcome<Option<&'a [u8; 32]>> {
     owned_by("program", program, &UPGRADEABLE_LOADER)?;
     owned_by("program_data", program_data, &UPGRADEABLE_LOADER)?;
     // SAFETY: neither account is written here.
     let (program, data) = unsafe { (program.borrow_unchecked(), program_data.borrow_unchecked()) };
     let address = program.strip_prefix(&PROGRAM).and_then(|rest| rest.first_chunk());
-    let named = address.is_some_and(|address| program_data.address().as_array() == address);
+    let named = address.is_some_and(|address| same(program_data.address().as_array(), address));
     require_of("program", address.is_some(), Error::WrongDiscriminator)?;
     require_of("program_data", named, Error::WrongAddress)?;
-    require_of("program_data", data.starts_with(&PROGRAM_DATA), Error::WrongDiscriminator)?;
+    require_of(
+        "program_data",
+        data.starts_with(&PROGRAM_DATA),
+        Error::WrongDiscriminator,
+    )?;
     let authority = data.get(AUTHORITY_AT..).and_then(|rest| rest.split_first());
     Ok(match authority {
-        Some((&SOME, key)) => key.first_chunk().copied(),
+        Some((&SOME, key)) => key.first_chunk(),
         _ => None,
     })
 }

@@ -26,8 +26,10 @@ pub mod set_randomness;
 pub mod stake_opinion;
 pub mod withdraw_bond;
 
-use crate::errors::Error;
-use pinocchio::{AccountView, Address, ProgramResult};
+#[cfg(test)]
+use crate::accounts::Role;
+use crate::errors::{Error, Outcome};
+use pinocchio::{AccountView, Address};
 
 /// What the runtime hands over. One argument, as functions of this target take five words and no more.
 pub struct Call<'a> {
@@ -41,7 +43,7 @@ macro_rules! instructions {
     ($($name:ident $discriminator:literal;)*) => {
         /// Hands a call to its instruction, without the discriminator.
         #[inline(always)]
-        pub fn dispatch(mut call: Call) -> ProgramResult {
+        pub fn dispatch(mut call: Call) -> Outcome {
             let (discriminator, arguments) = call
                 .data
                 .split_first_chunk::<8>()
@@ -56,7 +58,8 @@ macro_rules! instructions {
         }
 
         #[cfg(test)]
-        pub const ALL: &[(&str, &[u8; 8])] = &[$((stringify!($name), $discriminator),)*];
+        pub const ALL: &[(&str, &[u8; 8], &[Role])] =
+            &[$((stringify!($name), $discriminator, &$name::ACCOUNTS),)*];
     };
 }
 

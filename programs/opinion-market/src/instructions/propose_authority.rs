@@ -2,18 +2,22 @@ use super::Call;
 use crate::{
     accounts::{read, take, Role},
     arguments::Arguments,
-    errors::{require, Error},
+    errors::{require, Error, Outcome},
     events::AuthorityProposed,
+    keys::is_zero,
     state::{role, ProgramConfig},
 };
-use pinocchio::ProgramResult;
 
-const ACCOUNTS: [Role; 2] = [read("admin").signs(), read("config").writable()];
+pub(super) const ACCOUNTS: [Role; 2] = [read("admin").signs(), read("config").writable()];
 
 /// Names the next holder of a role, who must accept; the zero key withdraws.
 #[inline(never)]
-pub fn process(call: &Call) -> ProgramResult {
-    let Call { program_id, accounts, data } = *call;
+pub fn process(call: &Call) -> Outcome {
+    let Call {
+        program_id,
+        accounts,
+        data,
+    } = *call;
     let mut arguments = Arguments::new(data);
     let role = arguments.u8()?;
     let key = *arguments.array()?;
@@ -28,7 +32,7 @@ pub fn process(call: &Call) -> ProgramResult {
         role::TREASURY => config.pending_treasury = key.into(),
         role::GUARDIAN => config.pending_guardian = key.into(),
         role::RANDOMNESS_KEY => {
-            let valid = key == [0; 32] || ecvrf::validate_key(&key);
+            let valid = is_zero(&key) || ecvrf::validate_key(&key);
             require(valid, Error::InvalidRandomnessKey)?;
             config.pending_randomness_key = key;
         }

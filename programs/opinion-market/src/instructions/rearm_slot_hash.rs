@@ -4,14 +4,13 @@ use crate::{
     arguments::Arguments,
     clock,
     constants::TARGET_SLOT_DELAY,
-    errors::{require, Error},
+    errors::{require, Error, Outcome},
     events::SlotHashRearmed,
     slot_hashes::{self, Search},
     state::{phase, status, Market, VrfRequest},
 };
-use pinocchio::ProgramResult;
 
-const ACCOUNTS: [Role; 3] = [
+pub(super) const ACCOUNTS: [Role; 3] = [
     read("market"),
     read("vrf_request").writable(),
     read("slot_hashes"),
@@ -19,8 +18,12 @@ const ACCOUNTS: [Role; 3] = [
 
 /// Sets a new target, once: each further one would be another draw for whoever can make captures fail.
 #[inline(never)]
-pub fn process(call: &Call) -> ProgramResult {
-    let Call { program_id, accounts, data } = *call;
+pub fn process(call: &Call) -> Outcome {
+    let Call {
+        program_id,
+        accounts,
+        data,
+    } = *call;
     Arguments::new(data).end()?;
     let [view, request, slot_hashes] = take(accounts, &ACCOUNTS)?;
     slot_hashes::check(&slot_hashes)?;
@@ -33,7 +36,10 @@ pub fn process(call: &Call) -> ProgramResult {
     require(request.rearmed == 0, Error::AlreadyRearmed)?;
     let lapsed = slot_hashes::search(&slot_hashes, request.target_slot.get()) == Search::Lapsed;
     require(lapsed, Error::SlotHashNotLapsed)?;
-    let target_slot = now.slot.checked_add(TARGET_SLOT_DELAY).ok_or(Error::BrokenInvariant)?;
+    let target_slot = now
+        .slot
+        .checked_add(TARGET_SLOT_DELAY)
+        .ok_or(Error::BrokenInvariant)?;
     request.rearmed = 1;
     request.target_slot = target_slot.into();
     SlotHashRearmed {

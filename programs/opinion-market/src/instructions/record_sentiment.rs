@@ -4,22 +4,22 @@ use crate::{
     arguments::Arguments,
     clock,
     constants::{MAX_CONFIDENCE, MAX_SCORE},
-    errors::{require, require_of, Error},
+    errors::{require, require_of, Error, Outcome},
     events::SentimentRecorded,
+    keys::is_at,
     state::{phase, Market, ProgramConfig},
 };
-use pinocchio::ProgramResult;
 
-const ACCOUNTS: [Role; 3] = [
-    read("oracle").signs(),
-    read("config"),
-    read("market").writable(),
-];
+pub(super) const ACCOUNTS: [Role; 3] = [read("oracle").signs(), read("config"), read("market").writable()];
 
 /// The oracle records the crowd's sentiment, once.
 #[inline(never)]
-pub fn process(call: &Call) -> ProgramResult {
-    let Call { program_id, accounts, data } = *call;
+pub fn process(call: &Call) -> Outcome {
+    let Call {
+        program_id,
+        accounts,
+        data,
+    } = *call;
     let mut arguments = Arguments::new(data);
     let score = arguments.u8()?;
     let confidence = arguments.u8()?;
@@ -29,7 +29,7 @@ pub fn process(call: &Call) -> ProgramResult {
     let [oracle, config, view] = take(accounts, &ACCOUNTS)?;
     let config = ProgramConfig::load(&config, program_id)?;
     let market = Market::load(&view, program_id)?;
-    require_of("oracle", *oracle.address() == config.oracle, Error::NotOracle)?;
+    require_of("oracle", is_at(&oracle, &config.oracle), Error::NotOracle)?;
     require(score <= MAX_SCORE, Error::ScoreOutOfRange)?;
     require(confidence <= MAX_CONFIDENCE, Error::ConfidenceOutOfRange)?;
     market.must_be(phase::CLOSED)?;

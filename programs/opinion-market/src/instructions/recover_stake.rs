@@ -2,15 +2,14 @@ use super::Call;
 use crate::{
     accounts::{differ, read, take, token_program, Role},
     arguments::Arguments,
-    errors::{require, Error},
+    errors::{require, Error, Outcome},
     events::StakeRecovered,
     math,
     state::{phase, Market, Opinion},
     token::token_account,
 };
-use pinocchio::ProgramResult;
 
-const ACCOUNTS: [Role; 6] = [
+pub(super) const ACCOUNTS: [Role; 6] = [
     read("market").writable(),
     read("escrow").writable(),
     read("opinion").writable(),
@@ -21,8 +20,12 @@ const ACCOUNTS: [Role; 6] = [
 
 /// Refunds a stake, once, with its share of the bond of a request that nobody answered.
 #[inline(never)]
-pub fn process(call: &Call) -> ProgramResult {
-    let Call { program_id, accounts, data } = *call;
+pub fn process(call: &Call) -> Outcome {
+    let Call {
+        program_id,
+        accounts,
+        data,
+    } = *call;
     Arguments::new(data).end()?;
     let [view, escrow, opinion, destination, staker, tokens] = take(accounts, &ACCOUNTS)?;
     differ("destination", &destination, &escrow)?;

@@ -5,17 +5,18 @@ use crate::{
     arguments::Arguments,
     clock::{self, reached},
     constants::{MIN_STAKERS, REQUEST_DEADLINE, TARGET_SLOT_DELAY},
-    errors::{require, require_of, Error},
+    errors::{require, require_of, Error, Outcome, Refusal},
     events::VrfRandomnessRequested,
     math,
+    rent::Rent,
     state::{phase, Layout, Market, ProgramConfig, RevokedKey, VrfRequest},
     system::{self, New},
 };
 use core::slice::from_ref;
-use pinocchio::{cpi::set_return_data, error::ProgramError, ProgramResult};
+use pinocchio::cpi::set_return_data;
 use runtime::log::{joined, Decimal};
 
-const ACCOUNTS: [Role; 7] = [
+pub(super) const ACCOUNTS: [Role; 7] = [
     read("payer").signs().writable(),
     read("config").writable(),
     read("market").writable(),
@@ -27,11 +28,14 @@ const ACCOUNTS: [Role; 7] = [
 
 /// Fixes the slot whose hash becomes the input, while nobody knows that hash, and locks the bond.
 #[inline(never)]
-pub fn process(call: &Call) -> ProgramResult {
-    let Call { program_id, accounts, data } = *call;
+pub fn process(call: &Call) -> Outcome {
+    let Call {
+        program_id,
+        accounts,
+        data,
+    } = *call;
     Arguments::new(data).end()?;
-    let [payer, config, view, request, bond_vault, revoked_key, system] =
-        take(accounts, &ACCOUNTS)?;
+    let [payer, config, view, request, bond_vault, revoked_key, system] = take(accounts, &ACCOUNTS)?;
     system_program(&system)?;
     let config = ProgramConfig::load(&config, program_id)?;
     let market = Market::load(&view, program_id)?;
@@ -55,17 +59,26 @@ pub fn process(call: &Call) -> ProgramResult {
         return Err(bond_short(bond - free));
     }
     config.lock_bond(bond)?;
-    let target_slot = now.slot.checked_add(TARGET_SLOT_DELAY).ok_or(Error::BrokenInvariant)?;
+    let target_slot = now
+        .slot
+        .checked_add(TARGET_SLOT_DELAY)
+        .ok_or(Error::BrokenInvariant)?;
     market.state = phase::AWAITING_RANDOMNESS;
     market.bond = bond.into();
     market.requested_at = time.into();
 
+    let rent = Rent::get()?;
     let seeds = [
         VRF_REQUEST.into(),
         view.address().as_array().into(),
         from_ref(&bump).into(),
     ];
-    let new = New { payer: &payer, account: &request, seeds: &seeds };
+    let new = New {
+        payer: &payer,
+        account: &request,
+        seeds: &seeds,
+        rent: &rent,
+    };
     system::create(&new, VrfRequest::LEN, program_id)?;
     let state = VrfRequest::begin(&request);
     state.bump = bump;
@@ -86,7 +99,7 @@ pub fn process(call: &Call) -> ProgramResult {
 
 /// Says how much the operator must deposit: in the log for people, as return data for programs.
 #[cold]
-fn bond_short(missing: u64) -> ProgramError {
+fn bond_short(missing: u64) -> Refusal {
     joined(&["bond short: missing ", Decimal::new(missing).as_str()]);
     set_return_data(&missing.to_le_bytes());
     Error::BondShort.into()

@@ -4,15 +4,16 @@ use crate::{
     address::REVOKED,
     arguments::Arguments,
     clock,
-    errors::{require_of, Error},
+    errors::{require_of, Error, Outcome},
     events::RandomnessKeyRevoked,
+    keys::{same, ZERO},
+    rent::Rent,
     state::{Layout, ProgramConfig, RevokedKey},
     system::{self, New},
 };
 use core::slice::from_ref;
-use pinocchio::ProgramResult;
 
-const ACCOUNTS: [Role; 4] = [
+pub(super) const ACCOUNTS: [Role; 4] = [
     read("admin").signs().writable(),
     read("config").writable(),
     read("revoked_key").writable(),
@@ -21,8 +22,12 @@ const ACCOUNTS: [Role; 4] = [
 
 /// Marks a key as lost for ever. The zero key stands for "none" in markets of another provider, so it stays unrevoked.
 #[inline(never)]
-pub fn process(call: &Call) -> ProgramResult {
-    let Call { program_id, accounts, data } = *call;
+pub fn process(call: &Call) -> Outcome {
+    let Call {
+        program_id,
+        accounts,
+        data,
+    } = *call;
     let mut arguments = Arguments::new(data);
     let key = *arguments.array()?;
     arguments.end()?;
@@ -36,18 +41,24 @@ pub fn process(call: &Call) -> ProgramResult {
     let revoked = RevokedKey::is_revoked(&revoked_key, program_id);
     require_of("revoked_key", !revoked, Error::RandomnessKeyRevoked)?;
 
+    let rent = Rent::get()?;
     let seeds = [REVOKED.into(), (&key).into(), from_ref(&bump).into()];
-    let new = New { payer: &admin, account: &revoked_key, seeds: &seeds };
+    let new = New {
+        payer: &admin,
+        account: &revoked_key,
+        seeds: &seeds,
+        rent: &rent,
+    };
     system::create(&new, RevokedKey::LEN, program_id)?;
     let revoked = RevokedKey::begin(&revoked_key);
     revoked.bump = bump;
     revoked.key = key;
     revoked.revoked_at = clock::now()?.unix_timestamp.into();
-    if config.randomness_key == key {
-        config.randomness_key = [0; 32];
+    if same(&config.randomness_key, &key) {
+        config.randomness_key = ZERO;
     }
-    if config.pending_randomness_key == key {
-        config.pending_randomness_key = [0; 32];
+    if same(&config.pending_randomness_key, &key) {
+        config.pending_randomness_key = ZERO;
     }
     RandomnessKeyRevoked { key }.emit();
     Ok(())

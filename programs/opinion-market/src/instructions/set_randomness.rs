@@ -2,17 +2,21 @@ use super::Call;
 use crate::{
     accounts::{read, take, Role},
     arguments::Arguments,
+    errors::Outcome,
     events::RandomnessSet,
     state::{check_randomness, ProgramConfig},
 };
-use pinocchio::ProgramResult;
 
-const ACCOUNTS: [Role; 2] = [read("admin").signs(), read("config").writable()];
+pub(super) const ACCOUNTS: [Role; 2] = [read("admin").signs(), read("config").writable()];
 
 /// Sets provider and bond share for markets to come; those that exist have theirs pinned.
 #[inline(never)]
-pub fn process(call: &Call) -> ProgramResult {
-    let Call { program_id, accounts, data } = *call;
+pub fn process(call: &Call) -> Outcome {
+    let Call {
+        program_id,
+        accounts,
+        data,
+    } = *call;
     let mut arguments = Arguments::new(data);
     let randomness_provider = arguments.u8()?;
     let bond_share_bps = arguments.u32()?;

@@ -5,16 +5,17 @@ use crate::{
     arguments::Arguments,
     clock,
     constants::{MAX_CID_BYTES, MAX_STAKE, MIN_STAKE},
-    errors::{require, require_of, Error},
+    errors::{require, require_of, Error, Outcome},
     events::OpinionStaked,
+    keys::{is_owned_by, same},
+    rent::Rent,
     state::{phase, Layout, Market, Opinion, ProgramConfig},
     system::{self, New},
     token::{token_account, Authority},
 };
 use core::slice::from_ref;
-use pinocchio::ProgramResult;
 
-const ACCOUNTS: [Role; 8] = [
+pub(super) const ACCOUNTS: [Role; 8] = [
     read("staker").signs().writable(),
     read("config"),
     read("market").writable(),
@@ -27,8 +28,12 @@ const ACCOUNTS: [Role; 8] = [
 
 /// Stakes once; the Opinion remembers the running total before it, which is its place in the draw.
 #[inline(never)]
-pub fn process(call: &Call) -> ProgramResult {
-    let Call { program_id, accounts, data } = *call;
+pub fn process(call: &Call) -> Outcome {
+    let Call {
+        program_id,
+        accounts,
+        data,
+    } = *call;
     let mut arguments = Arguments::new(data);
     let stake = arguments.u64()?;
     let text_hash = arguments.array()?;
@@ -44,7 +49,11 @@ pub fn process(call: &Call) -> ProgramResult {
     let config = ProgramConfig::load(&config, program_id)?;
     let market = Market::load(&market_view, program_id)?;
     let escrow = market.escrow(&market_view, &escrow, program_id)?;
-    let seeds = [OPINION, market_view.address().as_array(), staker.address().as_array()];
+    let seeds = [
+        OPINION,
+        market_view.address().as_array(),
+        staker.address().as_array(),
+    ];
     let bump = found("opinion", find(opinion.address(), &seeds, program_id))?;
     let from = token_account("staker_usdc", &staker_usdc)?
         .of_mint(&config.usdc_mint)?
@@ -55,27 +64,52 @@ pub fn process(call: &Call) -> ProgramResult {
     market.must_be(phase::ACTIVE)?;
     let now = clock::now()?.unix_timestamp;
     require(now < market.closes_at.get(), Error::MarketExpired)?;
-    require_of("opinion", !opinion.owned_by(program_id), Error::AlreadyStaked)?;
-    require(market.statement_hash == *statement_hash, Error::StatementMismatch)?;
+    require_of(
+        "opinion",
+        !is_owned_by(&opinion, program_id),
+        Error::AlreadyStaked,
+    )?;
+    require(
+        same(&market.statement_hash, statement_hash),
+        Error::StatementMismatch,
+    )?;
 
     let start = market.total_stake.get();
     let total_stake = start.checked_add(stake).ok_or(Error::MarketFull)?;
-    let liability = market.liability.get().checked_add(stake).ok_or(Error::MarketFull)?;
-    let staker_count = market.staker_count.get().checked_add(1).ok_or(Error::MarketFull)?;
-    let open_opinions = market.open_opinions.get().checked_add(1).ok_or(Error::MarketFull)?;
+    let liability = market
+        .liability
+        .get()
+        .checked_add(stake)
+        .ok_or(Error::MarketFull)?;
+    let staker_count = market
+        .staker_count
+        .get()
+        .checked_add(1)
+        .ok_or(Error::MarketFull)?;
+    let open_opinions = market
+        .open_opinions
+        .get()
+        .checked_add(1)
+        .ok_or(Error::MarketFull)?;
     market.total_stake = total_stake.into();
     market.liability = liability.into();
     market.staker_count = staker_count.into();
     market.open_opinions = open_opinions.into();
 
     from.transfer(&escrow, &Authority::signer(&staker), stake)?;
+    let rent = Rent::get()?;
     let seeds = [
         OPINION.into(),
         market_view.address().as_array().into(),
         staker.address().as_array().into(),
         from_ref(&bump).into(),
     ];
-    let new = New { payer: &staker, account: &opinion, seeds: &seeds };
+    let new = New {
+        payer: &staker,
+        account: &opinion,
+        seeds: &seeds,
+        rent: &rent,
+    };
     system::create(&new, Opinion::LEN + cid.len(), program_id)?;
     let state = Opinion::begin(&opinion);
     state.bump = bump;
@@ -101,7 +135,10 @@ pub fn process(call: &Call) -> ProgramResult {
 
 fn check_cid(cid: &[u8]) -> Result<(), Error> {
     let fits = (1..=MAX_CID_BYTES).contains(&cid.len());
-    require(fits && cid.iter().all(u8::is_ascii_alphanumeric), Error::InvalidCid)
+    require(
+        fits && cid.iter().all(u8::is_ascii_alphanumeric),
+        Error::InvalidCid,
+    )
 }
 
 #[cfg(test)]
@@ -110,9 +147,20 @@ mod tests {
 
     #[test]
     fn cids_are_1_to_64_letters_and_digits() {
-        assert_eq!(check_cid(b"bafkreigh2akiscaildcqabsyg3dfr6chu3fgpregiymsck7e7aqa4s52zy"), Ok(()));
+        assert_eq!(
+            check_cid(b"bafkreigh2akiscaildcqabsyg3dfr6chu3fgpregiymsck7e7aqa4s52zy"),
+            Ok(())
+        );
         assert_eq!(check_cid(&[b'Z'; 64]), Ok(()));
-        for refused in [&b""[..], &[b'a'; 65], b"a/b", b"a b", b"\xc3\xa9", b"a\0", b"../x"] {
+        for refused in [
+            &b""[..],
+            &[b'a'; 65],
+            b"a/b",
+            b"a b",
+            b"\xc3\xa9",
+            b"a\0",
+            b"../x",
+        ] {
             assert_eq!(check_cid(refused), Err(Error::InvalidCid));
         }
     }

@@ -2,14 +2,13 @@ use super::Call;
 use crate::{
     accounts::{differ, not_zero_amount, read, take, token_program, Role},
     arguments::Arguments,
-    errors::{require, Error},
+    errors::{require, Error, Outcome},
     events::BondWithdrawn,
     state::ProgramConfig,
     token::token_account,
 };
-use pinocchio::ProgramResult;
 
-const ACCOUNTS: [Role; 5] = [
+pub(super) const ACCOUNTS: [Role; 5] = [
     read("admin").signs(),
     read("config"),
     read("bond_vault").writable(),
@@ -19,8 +18,12 @@ const ACCOUNTS: [Role; 5] = [
 
 /// Takes back what no request has locked.
 #[inline(never)]
-pub fn process(call: &Call) -> ProgramResult {
-    let Call { program_id, accounts, data } = *call;
+pub fn process(call: &Call) -> Outcome {
+    let Call {
+        program_id,
+        accounts,
+        data,
+    } = *call;
     let mut arguments = Arguments::new(data);
     let amount = arguments.u64()?;
     arguments.end()?;

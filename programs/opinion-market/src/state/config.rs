@@ -5,11 +5,12 @@ use super::{
 use crate::{
     address::{is_derived, BOND, CONFIG},
     constants::{MAX_BOND_SHARE_BPS, MIN_BOND_SHARE_BPS},
-    errors::{require, require_of, Error},
+    errors::{require, require_of, Error, Outcome},
+    keys::is_at,
     token::{token_account, Authority, TokenAccount},
 };
 use core::slice::from_ref;
-use pinocchio::{error::ProgramError, AccountView, Address, ProgramResult};
+use pinocchio::{AccountView, Address};
 
 super::account! {
     /// The one account of settings, authorities and the bond's total.
@@ -51,11 +52,8 @@ pub mod role {
 
 impl ProgramConfig {
     /// The config, checked to be the one.
-    #[inline(always)]
-    pub fn load<'a>(
-        view: &'a AccountView,
-        program: &Address,
-    ) -> Result<&'a mut Self, ProgramError> {
+    #[inline(never)]
+    pub fn load<'a>(view: &'a AccountView, program: &Address) -> Outcome<&'a mut Self> {
         let config = Self::open("config", view, program)?;
         let derived = is_derived(view.address(), &[CONFIG], config.bump, program);
         require_of("config", derived, Error::WrongAddress)?;
@@ -63,12 +61,8 @@ impl ProgramConfig {
     }
 
     /// The bond vault, checked to be the one.
-    #[inline(always)]
-    pub fn bond_vault<'a>(
-        &self,
-        view: &'a AccountView,
-        program: &Address,
-    ) -> Result<TokenAccount<'a>, ProgramError> {
+    #[inline(never)]
+    pub fn bond_vault<'a>(&self, view: &'a AccountView, program: &Address) -> Outcome<TokenAccount<'a>> {
         let vault = token_account("bond_vault", view)?;
         let derived = is_derived(view.address(), &[BOND], self.bond_bump, program);
         require_of("bond_vault", derived, Error::WrongAddress)?;
@@ -77,8 +71,8 @@ impl ProgramConfig {
 
     /// Refuses anybody but the admin.
     #[inline(always)]
-    pub fn only_admin(&self, signer: &AccountView) -> Result<(), ProgramError> {
-        require_of("admin", *signer.address() == self.admin, Error::NotAdmin)
+    pub fn only_admin(&self, signer: &AccountView) -> Outcome {
+        require_of("admin", is_at(signer, &self.admin), Error::NotAdmin)
     }
 
     /// The part of the vault that no request has locked.
@@ -114,7 +108,7 @@ impl ProgramConfig {
         vault: &TokenAccount,
         to: &TokenAccount,
         amount: u64,
-    ) -> ProgramResult {
+    ) -> Outcome {
         let seeds = [CONFIG.into(), from_ref(&self.bump).into()];
         vault.transfer(to, &Authority::derived(view, &seeds), amount)?;
         require(vault.amount() >= self.bond_locked.get(), Error::BrokenInvariant)?;
@@ -123,7 +117,7 @@ impl ProgramConfig {
 }
 
 /// Refuses an unknown provider, and a bond share that would be too small or absurd.
-#[inline(always)]
+#[inline(never)]
 pub fn check_randomness(randomness_provider: u8, bond_share_bps: u32) -> Result<(), Error> {
     let known = matches!(randomness_provider, provider::ECVRF | provider::ORAO);
     require(known, Error::UnknownRandomnessProvider)?;

@@ -4,12 +4,12 @@ use super::{
 };
 use crate::{
     address::{is_derived, ESCROW, MARKET},
-    errors::{require, require_of, Error},
+    errors::{require, require_of, Error, Outcome},
     math,
     token::{token_account, Authority, TokenAccount},
 };
 use core::slice::from_ref;
-use pinocchio::{cpi::Seed, error::ProgramError, AccountView, Address, ProgramResult};
+use pinocchio::{cpi::Seed, AccountView, Address};
 
 super::account! {
     /// A market, before its statement.
@@ -82,11 +82,8 @@ impl Market {
     }
 
     /// A market, checked to be at the address of its uuid.
-    #[inline(always)]
-    pub fn load<'a>(
-        view: &'a AccountView,
-        program: &Address,
-    ) -> Result<&'a mut Self, ProgramError> {
+    #[inline(never)]
+    pub fn load<'a>(view: &'a AccountView, program: &Address) -> Outcome<&'a mut Self> {
         let market = Self::open("market", view, program)?;
         let derived = is_derived(view.address(), &[MARKET, &market.uuid], market.bump, program);
         require_of("market", derived, Error::WrongAddress)?;
@@ -94,13 +91,13 @@ impl Market {
     }
 
     /// The market's escrow, checked to be the one.
-    #[inline(always)]
+    #[inline(never)]
     pub fn escrow<'a>(
         &self,
         market: &AccountView,
         view: &'a AccountView,
         program: &Address,
-    ) -> Result<TokenAccount<'a>, ProgramError> {
+    ) -> Outcome<TokenAccount<'a>> {
         let escrow = token_account("escrow", view)?;
         let seeds = [ESCROW, market.address().as_array()];
         let derived = is_derived(view.address(), &seeds, self.escrow_bump, program);
@@ -134,7 +131,7 @@ impl Market {
         escrow: &TokenAccount,
         to: &TokenAccount,
         amount: u64,
-    ) -> ProgramResult {
+    ) -> Outcome {
         let liability = self.liability.get().checked_sub(amount);
         self.liability = liability.ok_or(Error::BrokenInvariant)?.into();
         self.send(market, escrow, to, amount)
@@ -148,7 +145,7 @@ impl Market {
         escrow: &TokenAccount,
         to: &TokenAccount,
         amount: u64,
-    ) -> ProgramResult {
+    ) -> Outcome {
         escrow.transfer(to, &Authority::derived(market, &self.seeds()), amount)?;
         require(escrow.amount() >= self.liability.get(), Error::BrokenInvariant)?;
         Ok(())
@@ -161,7 +158,7 @@ impl Market {
         market: &AccountView,
         escrow: &TokenAccount,
         recipient: &AccountView,
-    ) -> ProgramResult {
+    ) -> Outcome {
         escrow.close(recipient, &Authority::derived(market, &self.seeds()))
     }
 

@@ -18,9 +18,9 @@ pub use vrf_request::{status, VrfRequest};
 use crate::{
     accounts::owned_by,
     constants::VERSION,
-    errors::{require_of, Error},
+    errors::{require_of, Error, Outcome},
 };
-use pinocchio::{error::ProgramError, AccountView, Address};
+use pinocchio::{AccountView, Address};
 
 /// The layout of an account: discriminator, version, then fields of alignment 1 without padding.
 ///
@@ -36,16 +36,12 @@ pub unsafe trait Layout: Sized {
     /// names can reach the same memory.
     #[inline(always)]
     #[allow(clippy::mut_from_ref)]
-    fn open<'a>(
-        name: &str,
-        view: &'a AccountView,
-        program: &Address,
-    ) -> Result<&'a mut Self, ProgramError> {
+    fn open<'a>(name: &str, view: &'a AccountView, program: &Address) -> Outcome<&'a mut Self> {
         owned_by(name, view, program)?;
         let data = view.data_ptr().cast_mut();
         // SAFETY: the discriminator is read after the length.
-        let known = view.data_len() >= Self::LEN
-            && unsafe { data.cast::<[u8; 8]>().read() } == *Self::DISCRIMINATOR;
+        let known =
+            view.data_len() >= Self::LEN && unsafe { data.cast::<[u8; 8]>().read() } == *Self::DISCRIMINATOR;
         require_of(name, known, Error::WrongDiscriminator)?;
         // SAFETY: it is long enough, as above.
         let version = unsafe { data.add(8).read() };
@@ -93,9 +89,33 @@ macro_rules! account {
 
         #[cfg(test)]
         impl $name {
-            pub const OFFSETS: &'static [(&'static str, usize)] =
-                &[$((stringify!($field), core::mem::offset_of!($name, $field)),)*];
+            pub const FIELDS: &'static [(&'static str, usize)] = &[
+                ("version", core::mem::offset_of!($name, version)),
+                $((stringify!($field), core::mem::offset_of!($name, $field)),)*
+            ];
         }
     };
 }
 use account;
+
+/// An account's name, its discriminator, and its fields with their offsets.
+#[cfg(test)]
+pub type Described = (&'static str, &'static [u8; 8], &'static [(&'static str, usize)]);
+
+#[cfg(test)]
+pub const ALL: &[Described] = &[
+    (
+        "ProgramConfig",
+        ProgramConfig::DISCRIMINATOR,
+        ProgramConfig::FIELDS,
+    ),
+    ("Market", Market::DISCRIMINATOR, Market::FIELDS),
+    ("Opinion", Opinion::DISCRIMINATOR, Opinion::FIELDS),
+    ("VrfRequest", VrfRequest::DISCRIMINATOR, VrfRequest::FIELDS),
+    (
+        "MarketReceipt",
+        MarketReceipt::DISCRIMINATOR,
+        MarketReceipt::FIELDS,
+    ),
+    ("RevokedKey", RevokedKey::DISCRIMINATOR, RevokedKey::FIELDS),
+];

@@ -4,9 +4,10 @@ use super::{
 };
 use crate::{
     address::{is_derived, OPINION},
-    errors::{require_of, Error},
+    errors::{require_of, Error, Outcome},
+    keys::is_at,
 };
-use pinocchio::{error::ProgramError, AccountView, Address};
+use pinocchio::{AccountView, Address};
 
 super::account! {
     /// A stake, before its CID.
@@ -25,23 +26,19 @@ super::account! {
 
 impl Opinion {
     /// An opinion on this market, checked to be at the address of its market and staker.
-    #[inline(always)]
-    pub fn load<'a>(
-        view: &'a AccountView,
-        market: &AccountView,
-        program: &Address,
-    ) -> Result<&'a mut Self, ProgramError> {
+    #[inline(never)]
+    pub fn load<'a>(view: &'a AccountView, market: &AccountView, program: &Address) -> Outcome<&'a mut Self> {
         let opinion = Self::open("opinion", view, program)?;
         let seeds = [OPINION, opinion.market.as_array(), opinion.staker.as_array()];
         let derived = is_derived(view.address(), &seeds, opinion.bump, program);
         require_of("opinion", derived, Error::WrongAddress)?;
-        require_of("opinion", opinion.market == *market.address(), Error::WrongMarket)?;
+        require_of("opinion", is_at(market, &opinion.market), Error::WrongMarket)?;
         Ok(opinion)
     }
 
     /// Refuses any other staker.
     #[inline(always)]
-    pub fn by(&self, staker: &AccountView) -> Result<(), ProgramError> {
-        require_of("staker", self.staker == *staker.address(), Error::WrongStaker)
+    pub fn by(&self, staker: &AccountView) -> Outcome {
+        require_of("staker", is_at(staker, &self.staker), Error::WrongStaker)
     }
 }

@@ -2,9 +2,10 @@ use super::integer::I64;
 use crate::{
     accounts::found,
     address::{find, REVOKED},
+    errors::Outcome,
+    keys::is_owned_by,
 };
-use pinocchio::{error::ProgramError, AccountView, Address};
-
+use pinocchio::{AccountView, Address};
 
 super::account! {
     /// A randomness key that was revoked.
@@ -17,18 +18,14 @@ super::account! {
 
 impl RevokedKey {
     /// The bump of the key's address, where a revoked one has its account.
-    #[inline(always)]
-    pub fn find(
-        view: &AccountView,
-        key: &[u8; 32],
-        program: &Address,
-    ) -> Result<u8, ProgramError> {
+    #[inline(never)]
+    pub fn find(view: &AccountView, key: &[u8; 32], program: &Address) -> Outcome<u8> {
         found("revoked_key", find(view.address(), &[REVOKED, key], program))
     }
 
     /// Whether the key of this address was revoked: the account exists once it was, and is never closed.
     #[inline(always)]
     pub fn is_revoked(view: &AccountView, program: &Address) -> bool {
-        view.owned_by(program)
+        is_owned_by(view, program)
     }
 }

@@ -7,9 +7,10 @@ use crate::{
     address::{find, is_derived, VRF_REQUEST},
     clock::reached,
     constants::RANDOMNESS_DEADLINE,
-    errors::{require, require_of, Error},
+    errors::{require, require_of, Error, Outcome},
+    keys::{is_at, is_owned_by},
 };
-use pinocchio::{error::ProgramError, AccountView, Address};
+use pinocchio::{AccountView, Address};
 
 super::account! {
     /// A request for randomness.
@@ -42,28 +43,24 @@ pub mod status {
 
 impl VrfRequest {
     /// This market's request, checked to be at the address of its market.
-    #[inline(always)]
-    pub fn load<'a>(
-        view: &'a AccountView,
-        market: &AccountView,
-        program: &Address,
-    ) -> Result<&'a mut Self, ProgramError> {
+    #[inline(never)]
+    pub fn load<'a>(view: &'a AccountView, market: &AccountView, program: &Address) -> Outcome<&'a mut Self> {
         let request = Self::open("vrf_request", view, program)?;
         let seeds = [VRF_REQUEST, request.market.as_array()];
         let derived = is_derived(view.address(), &seeds, request.bump, program);
         require_of("vrf_request", derived, Error::WrongAddress)?;
-        require_of("vrf_request", request.market == *market.address(), Error::WrongMarket)?;
+        require_of("vrf_request", is_at(market, &request.market), Error::WrongMarket)?;
         Ok(request)
     }
 
     /// This market's request, or `None` when the right address is empty: it never got so far.
-    #[inline(always)]
+    #[inline(never)]
     pub fn load_if_any<'a>(
         view: &'a AccountView,
         market: &AccountView,
         program: &Address,
-    ) -> Result<Option<&'a mut Self>, ProgramError> {
-        if view.owned_by(program) {
+    ) -> Outcome<Option<&'a mut Self>> {
+        if is_owned_by(view, program) {
             return Self::load(view, market, program).map(Some);
         }
         Self::find(view, market, program)?;
@@ -71,12 +68,8 @@ impl VrfRequest {
     }
 
     /// The bump of the address where this market's request is or will be.
-    #[inline(always)]
-    pub fn find(
-        view: &AccountView,
-        market: &AccountView,
-        program: &Address,
-    ) -> Result<u8, ProgramError> {
+    #[inline(never)]
+    pub fn find(view: &AccountView, market: &AccountView, program: &Address) -> Outcome<u8> {
         let seeds = [VRF_REQUEST, market.address().as_array()];
         found("vrf_request", find(view.address(), &seeds, program))
     }
