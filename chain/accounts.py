@@ -255,10 +255,11 @@ _KINDS: dict[bytes, type[AnyAccount]] = {
 
 def decode(owner: Pubkey, data: bytes, program: Pubkey = PROGRAM_ID) -> AnyAccount:
     """Whatever account of ours this is. Raises ForeignAccount, UnexpectedAccount and whatever `from_bytes` raises."""
-    kind = _KINDS.get(data[:8])
-    if kind is None:
+    if owner != program:
+        raise ForeignAccount(f"the account belongs to {owner}, not to the program {program}")
+    if (kind := _KINDS.get(data[:8])) is None:
         raise UnexpectedAccount(f"these {len(data)} bytes begin as no account of the program")
-    return kind.from_account(owner, data, program)
+    return kind.from_bytes(data)
 
 
 def decode_market(owner: Pubkey, data: bytes, program: Pubkey = PROGRAM_ID) -> Market | MarketReceipt:

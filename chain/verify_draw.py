@@ -130,6 +130,9 @@ def _winners_opinion(evidence: Evidence) -> Check:
     market = evidence.market
     known = {(o.start, o.stake) for o in evidence.opinions if o.staker == market.winner}
     known |= {(e.start, e.stake) for e in evidence.of(OpinionStakedEvent) if e.staker == market.winner}
+    stakers = {o.staker for o in evidence.opinions} | {e.staker for e in evidence.of(OpinionStakedEvent)}
+    if not known and len(stakers) >= market.staker_count:
+        return passed_if("winner's stake", False, "", f"{market.winner} won, but has no opinion on this market.")
     if not known:
         return not_checkable("winner's stake", "The winner's opinion was closed and its transaction is not at hand.")
     span: tuple[UsdcUnits, UsdcUnits] = (market.winner_start, market.winner_stake)

@@ -23,6 +23,12 @@ LIGHT = [
     "loader",
     "signers",
     "journal",
+    "answers",
+    "health",
+    "transaction",
+    "checks",
+    "evidence",
+    "verify",
 ]
 
 
