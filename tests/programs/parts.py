@@ -29,10 +29,15 @@ def program(path: Path) -> bytes:
     return path.read_bytes()
 
 
-def validator() -> str:
-    """The path of solana-test-validator."""
-    found = shutil.which("solana-test-validator")
+def tool(name: str) -> str:
+    """The path of one of Solana's own programs."""
+    found = shutil.which(name)
     if found is None:
-        missing("solana-test-validator is not on PATH")
+        missing(f"{name} is not on PATH")
     assert found is not None
     return found
+
+
+def validator() -> str:
+    """The path of solana-test-validator."""
+    return tool("solana-test-validator")
