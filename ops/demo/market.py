@@ -69,12 +69,10 @@ class DemoMarket:
         stage, keys = self._stage, self._stage.keys
         pool = UsdcUnits(sum(staker.voice.stake.units for staker in self._stakers))
         bond = share(pool, BOND_SHARE)
-        await stage.fund(keys.admin.public_key, bond)
-        for signer in (keys.oracle, *(staker.signer for staker in self._stakers)):
-            await stage.fund(signer.public_key, UsdcUnits(0))
-        for staker in self._stakers:
-            await stage.fund(staker.signer.public_key, staker.voice.stake.units)
-        await stage.fund(self._creator.public_key, CREATE_FEE)
+        wallets = [(staker.signer.public_key, staker.voice.stake.units) for staker in self._stakers]
+        wallets += [(keys.admin.public_key, bond), (keys.oracle.public_key, UsdcUnits(0))]
+        wallets.append((self._creator.public_key, CREATE_FEE))
+        await asyncio.gather(*(stage.fund(wallet, usdc) for wallet, usdc in wallets))
         admin = keys.admin.public_key
         source = stage.usdc_account(admin)
         deposit = instructions.deposit_bond(depositor=admin, source=source, amount=bond, program=stage.program)

@@ -54,9 +54,7 @@ def test_the_score_comes_from_the_words(steps: list[dict[str, object]]) -> None:
 
 
 def test_a_terminal_of_80_columns_gets_the_same_story() -> None:
-    done = subprocess.run(
-        [OPINION, "demo"], env=environment(COLUMNS="80"), capture_output=True, text=True, timeout=120
-    )
+    done = subprocess.run([OPINION, "demo"], env=environment(COLUMNS="80"), capture_output=True, text=True, timeout=120)
 
     assert done.returncode == 0, done.stderr
     assert max(map(len, done.stdout.splitlines())) <= 80

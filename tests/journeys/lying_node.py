@@ -1,0 +1,53 @@
+"""An RPC node that relays a real one and lies about single accounts."""
+
+import base64
+import json
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+import httpx
+
+Lie = Callable[[str, bytes], bytes]
+
+
+@contextmanager
+def lying_node(truth: str, lie: Lie) -> Iterator[str]:
+    """Serve on loopback what `truth` answers, each account's data through `lie(address, data)`; yields the URL."""
+
+    class Relay(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            body = self.rfile.read(int(self.headers["content-length"]))
+            request = json.loads(body)
+            answer = httpx.post(truth, json=request, timeout=30).json()
+            if request["method"] == "getMultipleAccounts":
+                for address, account in zip(request["params"][0], answer["result"]["value"], strict=True):
+                    if account is not None:
+                        _change(account, lambda data, address=address: lie(address, data))
+            reply = json.dumps(answer).encode()
+            self.send_response(200)
+            self.send_header("content-type", "application/json")
+            self.send_header("content-length", str(len(reply)))
+            self.end_headers()
+            self.wfile.write(reply)
+
+        def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base class names it
+            """Say nothing."""
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Relay)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}"
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
+
+
+def _change(account: dict[str, Any], lie: Callable[[bytes], bytes]) -> None:
+    data, encoding = account["data"]
+    assert encoding == "base64"
+    account["data"] = [base64.b64encode(lie(base64.b64decode(data))).decode(), encoding]
