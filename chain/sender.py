@@ -175,28 +175,37 @@ class Sender:
         return self._fees.price(recent)
 
     async def _follow(self, attempt: Attempt) -> Sent | Expired:
-        """Sends the same bytes until the attempt's outcome is certain, and journals it.
+        """The attempt's certain outcome, journalled.
 
         Raises TransactionError when it landed and failed, OutcomeUnknown when time is up: it stays open then.
         """
-        give_up, next_send = time.monotonic() + self._pace.give_up, 0.0
-        trouble: Exception | None = None
-        while (now := time.monotonic()) < give_up:
+        troubles: list[Exception] = []
+        try:
+            async with asyncio.timeout(self._pace.give_up):
+                found = await self._until_certain(attempt, troubles)
+        except TimeoutError:
+            why = troubles[-1] if troubles else "no endpoint has it yet"
+            words = f"whether {attempt.intent} landed as {attempt.signature} is not known yet ({why}): "
+            raise OutcomeUnknown(words + "it is in the journal and will be resumed", attempt.intent) from None
+        return await self._conclude(attempt, found)
+
+    async def _until_certain(self, attempt: Attempt, troubles: list[Exception]) -> Landed | Expired:
+        """Sends the same bytes until they landed or cannot land; `troubles` collects what went wrong."""
+        next_send = 0.0
+        while True:
             try:
-                if now >= next_send:
-                    next_send = now + self._pace.resend
+                if time.monotonic() >= next_send:
+                    next_send = time.monotonic() + self._pace.resend
                     await self._rpc.send(attempt.wire, preflight=False)
             except (RpcError, TransactionError) as error:
                 # Whatever the answer was, the bytes may have arrived; only the chain can tell.
-                trouble = error
+                troubles.append(error)
             try:
                 if (found := await look(self._rpc, attempt, self._commitment)) is not None:
-                    return await self._conclude(attempt, found)
+                    return found
             except RpcError as error:
-                trouble = error
+                troubles.append(error)
             await asyncio.sleep(self._pace.look)
-        words = f"whether {attempt.intent} landed as {attempt.signature} is not known yet ({trouble or 'no answer'}): "
-        raise OutcomeUnknown(words + "it is in the journal and will be resumed", attempt.intent) from trouble
 
     async def _conclude(self, attempt: Attempt, found: Landed | Expired) -> Sent | Expired:
         if isinstance(found, Expired):
