@@ -97,9 +97,8 @@ def transfers(cluster: Cluster) -> dict[str, Any]:
     seen["no version asked"] = cluster.answer("getTransaction", signature, CONFIRMED)
     seen["history"] = cluster.answer("getSignaturesForAddress", str(to), CONFIRMED)
     seen["duplicate"] = cluster.answer("sendTransaction", text(transaction), SENDING)
-    seen["duplicate, no preflight"] = cluster.answer(
-        "sendTransaction", text(transaction), SENDING | {"skipPreflight": True}
-    )
+    unchecked = SENDING | {"skipPreflight": True}
+    seen["duplicate, no preflight"] = cluster.answer("sendTransaction", text(transaction), unchecked)
     seen["duplicate, simulated"] = cluster.answer("simulateTransaction", text(transaction), SIMULATING)
     slot = seen["json"]["result"]["slot"]
     for details in ("full", "accounts", "signatures", "none"):

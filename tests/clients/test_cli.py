@@ -2,6 +2,7 @@
 
 import json
 import subprocess
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import TypeAlias
@@ -75,13 +76,23 @@ def test_a_program_is_deployed_upgraded_extended_and_closed(cli: Cli, tmp_path: 
     shown = json.loads(cli("program", "show", program, "--output", "json"))
     assert shown["programId"] == program
     assert shown["dataLen"] == len(first.read_bytes())
+    _let_slots_pass(cli, 3)
     cli("program", "extend", program, "10240")
+    _let_slots_pass(cli, 3)
     cli("program", "deploy", str(second), "--program-id", key)
     dumped = tmp_path / "dumped.so"
     cli("program", "dump", program, str(dumped))
     assert dumped.read_bytes().startswith(second.read_bytes())
+    _let_slots_pass(cli, 3)
     assert "Closed Program Id" in cli("program", "close", program, "--bypass-warning")
     assert "has been closed" in cli("program", "show", program, fails=True)
+
+
+def _let_slots_pass(cli: Cli, count: int) -> None:
+    """The loader takes one change of a program a slot."""
+    target = int(cli("slot")) + count
+    while int(cli("slot")) < target:
+        time.sleep(0.1)
 
 
 def test_a_nonce_account_is_made_and_used(cli: Cli, tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ import warnings
 import pytest
 from anchorpy import Provider, Wallet
 from solana.rpc.async_api import AsyncClient
-from solana.rpc.commitment import Confirmed
+from solana.rpc.commitment import Confirmed, Finalized
 from solana.rpc.core import RPCException
 from solana.rpc.types import TokenAccountOpts, TxOpts
 from solders.account_decoder import ParsedAccount
@@ -79,7 +79,7 @@ async def test_every_read_is_understood(cluster: Cluster) -> None:
     async with AsyncClient(cluster.url, commitment=Confirmed) as client:
         key = await _funded(client)
         assert await client.is_connected()
-        slot = (await client.get_slot()).value
+        slot = (await client.get_slot(Finalized)).value
         for answer in (
             await client.get_epoch_info(),
             await client.get_epoch_schedule(),

@@ -137,15 +137,19 @@ class Bank:
 
     def check(self, loaded: LoadedTransaction) -> Pubkey | None:
         """Refuse a duplicate or an expired blockhash; return the nonce account that a durable one uses."""
-        nonce = None
-        blockhash = str(loaded.message.recent_blockhash)
-        if not self._recent.is_valid(blockhash, self._recent.latest.height + 1):
-            nonce = nonce_account_of(loaded, self._svm.get_account)
-            newest = durable_nonce(self._recent.latest.blockhash)
-            if nonce is None or bytes(loaded.message.recent_blockhash) == newest:
-                raise TransactionRejectedError("BlockhashNotFound")
+        nonce = self.check_age(loaded)
         if self._statuses.get(loaded.signature) is not None:
             raise TransactionRejectedError("AlreadyProcessed")
+        return nonce
+
+    def check_age(self, loaded: LoadedTransaction) -> Pubkey | None:
+        """Refuse an expired blockhash; return the nonce account that a durable one uses."""
+        blockhash = loaded.message.recent_blockhash
+        if self._recent.is_valid(str(blockhash), self._recent.latest.height + 1):
+            return None
+        nonce = nonce_account_of(loaded, self._svm.get_account)
+        if nonce is None or bytes(blockhash) == durable_nonce(self._recent.latest.blockhash):
+            raise TransactionRejectedError("BlockhashNotFound")
         return nonce
 
     def execute(self, loaded: LoadedTransaction, wire: bytes) -> ExecutedTransaction:

@@ -21,11 +21,9 @@ async def get_fee_for_message(node: Node, params: Params) -> object:
     """The lamports that a message would cost, or null if its blockhash is unknown or expired."""
     message = decode_message(params.text(0))
     commitment = commitment_of(node, params.config(1))
-    blockhash = str(message.recent_blockhash)
-    if not node.bank.recent_blocks.is_valid(blockhash, node.bank.height_at(Commitment.PROCESSED)):
-        return with_context(node, commitment, None)
     try:
         loaded = node.bank.load(VersionedTransaction.populate(message, []))
+        node.bank.check_age(loaded)
     except TransactionRejectedError:
         return with_context(node, commitment, None)
     return with_context(node, commitment, total_fee(loaded))

@@ -56,14 +56,14 @@ const slotNotifications = await rpcSubscriptions.slotNotifications().subscribe({
 const accountNotifications = await rpcSubscriptions
   .accountNotifications(to, { commitment, encoding: "base64" })
   .subscribe({ abortSignal: stop.signal });
+// Only what comes while somebody iterates is kept.
+const changed = (async () => {
+  for await (const notification of accountNotifications) return String(notification.value.lamports);
+})();
 
 const transaction = await signed(SOL);
 await sendAndConfirm(transaction, { commitment });
-let accountChange;
-for await (const notification of accountNotifications) {
-  accountChange = String(notification.value.lamports);
-  break;
-}
+const accountChange = await changed;
 
 const signature = getSignatureFromTransaction(transaction);
 const config = { commitment, maxSupportedTransactionVersion: 0 };
@@ -91,7 +91,7 @@ stop.abort();
 console.log(JSON.stringify({
   balance: String(balance), accountChange, slots, preflightHasLogs,
   fee: String(found.meta.fee),
-  version: found.version,
+  version: Number(found.version),
   parsedType: parsed.transaction.message.instructions[0].parsed.type,
   programAccounts: programAccounts.length,
   programType: program.value.data.parsed.type,
