@@ -40,7 +40,9 @@ class Endpoint:
         self.health = health
         self._timeout = timeout
         self._client = AsyncClient(url, timeout=timeout)
-        self._provider = AsyncHTTPProvider(url, timeout=timeout)
+        # Made when first needed: each has a TLS context of its own, which takes tens of milliseconds.
+        self._provider: AsyncHTTPProvider | None = None
+        self._url = url
         self._genesis: str | None = None
         self._genesis_lock = asyncio.Lock()
 
@@ -50,7 +52,8 @@ class Endpoint:
     async def close(self) -> None:
         """Closes its connections."""
         await self._client.close()
-        await self._provider.close()
+        if self._provider is not None:
+            await self._provider.close()
 
     async def genesis_hash(self) -> str:
         """Which cluster this endpoint serves; asked once."""
@@ -72,11 +75,12 @@ class Endpoint:
     async def ask_raw(self, method: str, params: list[Any], take: Callable[[Any], T]) -> T:
         """One call of a method that solana-py does not know; `take` gets the result's JSON."""
         request = cast("Body", _RawRequest(method, params))
+        provider = self._provider = self._provider or AsyncHTTPProvider(self._url, timeout=self._timeout)
         return await ask(
             self.name,
             method,
             self._timeout,
-            lambda: self._provider.make_request_unparsed(request),
+            lambda: provider.make_request_unparsed(request),
             lambda text: take(self._result(method, json.loads(text))),
         )
 

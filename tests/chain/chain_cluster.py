@@ -32,9 +32,13 @@ def honest(_: str) -> str:
 
 @dataclass
 class Cluster:
-    """What really happened. `life` is how many blocks a blockhash lives."""
+    """What really happened. `life` is how many blocks a blockhash lives.
+
+    Nodes forget a landed transaction's status after `memory` blocks, but for those who search the history.
+    """
 
     life: int = 30
+    memory: int = 1000
     landed: dict[str, tuple[int, Any]] = field(default_factory=dict)
     payloads: dict[str, list[str]] = field(default_factory=dict)
     blockhashes: dict[str, int] = field(default_factory=dict)
@@ -186,10 +190,13 @@ class Node:
         return self.cluster.land(wire)
 
     def _getSignatureStatuses(self, params: list[Any], misdeed: str) -> Any:
-        return self._context([self._status(signature, misdeed) for signature in params[0]])
+        search = len(params) > 1 and params[1].get("searchTransactionHistory", False)
+        return self._context([self._status(signature, misdeed, search) for signature in params[0]])
 
-    def _status(self, signature: str, misdeed: str) -> Any:
+    def _status(self, signature: str, misdeed: str, search: bool) -> Any:
         landed = self.cluster.landed.get(signature)
+        if landed and not search and self.cluster.height - landed[0] > self.cluster.memory:
+            landed = None
         if misdeed == "lies confirmed":
             landed = landed or (self.cluster.height - 1, None)
         if landed is None or misdeed == "knows nothing":

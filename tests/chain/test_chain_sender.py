@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from pathlib import Path
 from random import Random
 
@@ -170,6 +171,35 @@ async def test_an_endpoint_that_forgot_does_not_make_it_expire(journal: SqliteJo
             await sender.send("a", [instruction()], PAYER)
     assert len(cluster.landed) == 1
     assert len(journal.attempts("a")) == 1
+
+
+async def test_one_of_three_that_knows_it_is_enough_to_wait(journal: SqliteJournal) -> None:
+    cluster = Cluster(life=5)
+
+    def forgetful(method: str) -> str:
+        return "knows nothing" if method == "getSignatureStatuses" else "honest"
+
+    nodes = Node(cluster, forgetful), Node(cluster, forgetful), Node(cluster)
+    async with sending(journal, *nodes, pace=Pace(look=0.02, resend=1, give_up=1)) as sender:
+        with pytest.raises(OutcomeUnknown):
+            await sender.send("a", [instruction()], PAYER)
+    assert (len(cluster.landed), len(journal.attempts("a"))) == (1, 1)
+
+
+async def test_what_landed_long_ago_is_found_in_the_history(journal: SqliteJournal, tmp_path: Path) -> None:
+    """A process died after its transaction landed; nodes have forgotten the status when another resumes."""
+    cluster = Cluster(life=5)
+    async with sending(journal, Node(cluster)) as sender:
+        sent = await sender.send("a", [instruction()], PAYER)
+    [landed] = journal.attempts("a")
+    late = SqliteJournal(tmp_path / "late.sqlite")
+    late.record(replace(landed, outcome=None, slot=None))
+    cluster.memory = 2
+    await asyncio.sleep(0.2)
+    async with sending(late, Node(cluster)) as sender:
+        [done] = await sender.resume()
+    assert isinstance(done, Sent)
+    assert (done.signature, done.slot) == (sent.signature, sent.slot)
 
 
 async def test_one_endpoints_lie_of_two_is_not_believed(journal: SqliteJournal) -> None:
