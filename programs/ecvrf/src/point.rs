@@ -14,18 +14,8 @@ const MINUS_ONE: Words = [P[0] - 1, P[1], P[2], P[3]];
 /// y of the points whose order divides 8, beside 1 (order 1) and −1 (order 2): 0 (order 4) and the two of order 8.
 const LOW_ORDER: [Words; 3] = [
     [0, 0, 0, 0],
-    [
-        0xb027_b2c2_8f95_e826,
-        0xf098_eff2_89f4_c345,
-        0x3933_c6d3_05ac_dfd5,
-        0x05fc_536d_8802_38b1,
-    ],
-    [
-        0x4fd8_4d3d_706a_17c7,
-        0x0f67_100d_760b_3cba,
-        0xc6cc_392c_fa53_202a,
-        0x7a03_ac92_77fd_c74e,
-    ],
+    [0xb027_b2c2_8f95_e826, 0xf098_eff2_89f4_c345, 0x3933_c6d3_05ac_dfd5, 0x05fc_536d_8802_38b1],
+    [0x4fd8_4d3d_706a_17c7, 0x0f67_100d_760b_3cba, 0xc6cc_392c_fa53_202a, 0x7a03_ac92_77fd_c74e],
 ];
 
 /// The bytes as little-endian words.

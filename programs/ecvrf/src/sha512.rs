@@ -1,5 +1,7 @@
 //! SHA-512 (FIPS 180-4), because the `sol_sha512` syscall is not active and the `sha2` crate is not made for this
-//! machine: its rolled form takes 13,400 CU a block and its unrolled one 78 KB. Sixteen rounds unrolled take 9,000 and a few KB.
+//! machine, whose code is paid by the instruction and whose ten registers cannot hold eight words and a schedule: rolled it
+//! takes 13,400 CU a block, unrolled 78 KB for 9,000. Here the schedule is worked out first, which leaves the registers to
+//! the rounds, and eight rounds are written out, after which every word is back under its own name: 7,400 CU in 6 KB.
 
 const INITIAL: [u64; 8] = [
     0x6a09_e667_f3bc_c908,
@@ -166,9 +168,7 @@ macro_rules! round {
             .wrapping_add($k)
             .wrapping_add($word);
         $d = $d.wrapping_add(t);
-        $h = t
-            .wrapping_add(big_sigma0($a))
-            .wrapping_add((($a ^ $b) & ($b ^ $c)) ^ $b);
+        $h = t.wrapping_add(big_sigma0($a)).wrapping_add((($a ^ $b) & ($b ^ $c)) ^ $b);
     };
 }
 

@@ -50,14 +50,8 @@ impl Role {
     #[inline(always)]
     fn lacking(&self, account: &AccountView) -> u16 {
         // SAFETY: both flags lie in the account that the runtime handed over, and are 0 or 1.
-        let flags = unsafe {
-            account
-                .account_ptr()
-                .cast::<u8>()
-                .add(FLAGS_AT)
-                .cast::<u16>()
-                .read_unaligned()
-        };
+        let flags =
+            unsafe { account.account_ptr().cast::<u8>().add(FLAGS_AT).cast::<u16>().read_unaligned() };
         self.flags & !flags
     }
 }
@@ -98,11 +92,7 @@ fn refuse_flags(accounts: &[AccountView], roles: &[Role]) -> Refusal {
 /// Refuses one account in two places. The runtime hands a repeated account out as the same memory.
 #[inline(always)]
 pub fn differ(name: &str, one: &AccountView, other: &AccountView) -> Outcome {
-    require_of(
-        name,
-        one.account_ptr() != other.account_ptr(),
-        Error::DuplicateAccount,
-    )
+    require_of(name, one.account_ptr() != other.account_ptr(), Error::DuplicateAccount)
 }
 
 #[inline(always)]

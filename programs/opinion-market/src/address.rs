@@ -51,10 +51,7 @@ pub fn is_derived<const N: usize>(
     bump: u8,
     program: &Address,
 ) -> bool {
-    same(
-        &sha256(&parts(seeds, &[bump], program)[..N + 3]),
-        address.as_array(),
-    )
+    same(&sha256(&parts(seeds, &[bump], program)[..N + 3]), address.as_array())
 }
 
 /// The canonical bump, the highest that gives an address off the curve, if that address is `address`.

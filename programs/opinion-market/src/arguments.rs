@@ -50,10 +50,7 @@ impl<'a> Arguments<'a> {
     #[inline(always)]
     pub fn string(&mut self) -> Result<&'a [u8], Error> {
         let length = self.u32()? as usize;
-        let (string, rest) = self
-            .0
-            .split_at_checked(length)
-            .ok_or(Error::InvalidInstructionData)?;
+        let (string, rest) = self.0.split_at_checked(length).ok_or(Error::InvalidInstructionData)?;
         self.0 = rest;
         Ok(string)
     }

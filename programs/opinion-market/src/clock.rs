@@ -1,4 +1,5 @@
 //! Time as the runtime has it.
+#![deny(clippy::arithmetic_side_effects)]
 
 use crate::errors::Outcome;
 use pinocchio::sysvars::{clock::Clock, Sysvar};

@@ -53,10 +53,7 @@ fn errors_have_the_idl_s_names_and_numbers() {
         .iter()
         .map(|error| (name(error), error["code"].as_u64().expect("a number")))
         .collect();
-    let ours: Vec<_> = Error::ALL
-        .iter()
-        .map(|(name, error)| (*name, *error as u64))
-        .collect();
+    let ours: Vec<_> = Error::ALL.iter().map(|(name, error)| (*name, *error as u64)).collect();
     assert_eq!(ours, expected);
 }
 
@@ -76,10 +73,8 @@ fn instructions_have_the_idl_s_discriminators() {
         .map(|instruction| snake(name(instruction)))
         .map(|name| (name.clone(), discriminator("global", &name)))
         .collect();
-    let ours: Vec<_> = instructions::ALL
-        .iter()
-        .map(|(name, bytes, _)| (String::from(*name), **bytes))
-        .collect();
+    let ours: Vec<_> =
+        instructions::ALL.iter().map(|(name, bytes, _)| (String::from(*name), **bytes)).collect();
     assert_eq!(ours, expected);
 }
 
@@ -88,13 +83,7 @@ fn instructions_take_the_idl_s_accounts() {
     for (instruction, (_, _, roles)) in list(&idl(), "instructions").iter().zip(instructions::ALL) {
         let expected: Vec<_> = list(instruction, "accounts")
             .iter()
-            .map(|account| {
-                (
-                    snake(name(account)),
-                    account["isSigner"] == true,
-                    account["isMut"] == true,
-                )
-            })
+            .map(|account| (snake(name(account)), account["isSigner"] == true, account["isMut"] == true))
             .collect();
         let ours: Vec<_> = roles.iter().map(|role| role.described()).collect();
         assert_eq!(ours, expected);
@@ -108,11 +97,7 @@ fn events_have_the_idl_s_discriminators_and_lengths() {
         .iter()
         .map(|event| {
             let fields = list(event, "fields").iter().map(|field| length(&field["type"]));
-            (
-                String::from(name(event)),
-                discriminator("event", name(event)),
-                fields.sum(),
-            )
+            (String::from(name(event)), discriminator("event", name(event)), fields.sum())
         })
         .collect();
     let ours: Vec<(String, [u8; 8], usize)> = events::ALL
@@ -136,10 +121,8 @@ fn accounts_have_the_idl_s_layouts() {
             expected.push((std::format!("{}{suffix}", snake(name(field))), offset));
             offset += length(&field["type"]);
         }
-        let described: Vec<_> = fields
-            .iter()
-            .map(|(field, offset)| (String::from(*field), *offset))
-            .collect();
+        let described: Vec<_> =
+            fields.iter().map(|(field, offset)| (String::from(*field), *offset)).collect();
         assert_eq!(described, expected);
     }
     assert_eq!(state::ALL.len(), list(&idl, "accounts").len());

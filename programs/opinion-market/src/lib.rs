@@ -38,11 +38,7 @@ pub unsafe extern "C" fn entrypoint(input: *mut u8) -> u64 {
     let (program_id, count, data) = unsafe { deserialize::<MOST_ACCOUNTS>(input, &mut accounts) };
     // SAFETY: `deserialize` filled the first `count`.
     let accounts = unsafe { from_raw_parts(accounts.as_ptr().cast(), count) };
-    match instructions::dispatch(instructions::Call {
-        program_id,
-        accounts,
-        data,
-    }) {
+    match instructions::dispatch(instructions::Call { program_id, accounts, data }) {
         Ok(()) => pinocchio::SUCCESS,
         Err(refusal) => refusal.code(),
     }

@@ -48,10 +48,7 @@ impl Rent {
         }
         let mantissa = (threshold & ((1 << MANTISSA_BITS) - 1)) | (1 << MANTISSA_BITS);
         let shift = MANTISSA_BITS - FRACTION_BITS - (exponent - EXPONENT_OF_ONE) as u32;
-        Some(Self {
-            rate,
-            threshold: (mantissa + (1 << shift) - 1) >> shift,
-        })
+        Some(Self { rate, threshold: (mantissa + (1 << shift) - 1) >> shift })
     }
 
     /// Lamports that exempt an account of `length` bytes, never too few.

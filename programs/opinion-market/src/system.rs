@@ -1,4 +1,5 @@
 //! Creating and closing accounts.
+#![deny(clippy::arithmetic_side_effects)]
 
 use crate::errors::Outcome;
 use crate::rent::Rent;
@@ -18,39 +19,19 @@ pub struct New<'a> {
 /// Lamports that somebody sent there in advance block nothing: they count towards the rent.
 #[inline(never)]
 pub fn create(new: &New, length: usize, owner: &Address) -> Outcome {
-    let &New {
-        payer,
-        account,
-        seeds,
-        rent,
-    } = new;
+    let &New { payer, account, seeds, rent } = new;
     let lamports = rent.minimum_balance(length);
     let signers = [seeds.into()];
     if account.lamports() == 0 {
-        CreateAccount {
-            from: payer,
-            to: account,
-            lamports,
-            space: length as u64,
-            owner,
-        }
-        .invoke_signed(&signers)?;
+        CreateAccount { from: payer, to: account, lamports, space: length as u64, owner }
+            .invoke_signed(&signers)?;
         return Ok(());
     }
     let missing = lamports.saturating_sub(account.lamports());
     if missing > 0 {
-        Transfer {
-            from: payer,
-            to: account,
-            lamports: missing,
-        }
-        .invoke()?;
+        Transfer { from: payer, to: account, lamports: missing }.invoke()?;
     }
-    Allocate {
-        account,
-        space: length as u64,
-    }
-    .invoke_signed(&signers)?;
+    Allocate { account, space: length as u64 }.invoke_signed(&signers)?;
     Assign { account, owner }.invoke_signed(&signers)?;
     Ok(())
 }
@@ -59,7 +40,7 @@ pub fn create(new: &New, length: usize, owner: &Address) -> Outcome {
 #[inline(always)]
 pub fn release(account: &mut AccountView, kept: u64, recipient: &mut AccountView) {
     let spare = account.lamports().saturating_sub(kept);
-    account.set_lamports(account.lamports() - spare);
+    account.set_lamports(account.lamports().saturating_sub(spare));
     // All lamports there are fit in a u64, so their sum does.
     recipient.set_lamports(recipient.lamports().wrapping_add(spare));
 }

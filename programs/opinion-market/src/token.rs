@@ -1,4 +1,5 @@
 //! SPL token accounts: what they say, and moving what they hold.
+#![deny(clippy::arithmetic_side_effects)]
 
 use crate::{
     accounts::owned_by,
@@ -108,22 +109,14 @@ impl<'a> TokenAccount<'a> {
     /// Refuses another mint.
     #[inline(always)]
     pub fn of_mint(self, mint: &Address) -> Outcome<Self> {
-        require_of(
-            self.name,
-            same(self.mint().as_array(), mint.as_array()),
-            Error::WrongMint,
-        )?;
+        require_of(self.name, same(self.mint().as_array(), mint.as_array()), Error::WrongMint)?;
         Ok(self)
     }
 
     /// Refuses another owner.
     #[inline(always)]
     pub fn belonging_to(self, owner: &Address) -> Outcome<Self> {
-        require_of(
-            self.name,
-            same(self.owner().as_array(), owner.as_array()),
-            Error::WrongTokenOwner,
-        )?;
+        require_of(self.name, same(self.owner().as_array(), owner.as_array()), Error::WrongTokenOwner)?;
         Ok(self)
     }
 

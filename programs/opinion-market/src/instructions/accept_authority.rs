@@ -9,20 +9,13 @@ use crate::{
 };
 use core::mem::replace;
 
-pub(super) const ACCOUNTS: [Role; 3] = [
-    read("authority").signs(),
-    read("config").writable(),
-    read("revoked_key"),
-];
+pub(super) const ACCOUNTS: [Role; 3] =
+    [read("authority").signs(), read("config").writable(), read("revoked_key")];
 
 /// The proposed key takes its role by signing, which proves that somebody holds it.
 #[inline(never)]
 pub fn process(call: &Call) -> Outcome {
-    let Call {
-        program_id,
-        accounts,
-        data,
-    } = *call;
+    let Call { program_id, accounts, data } = *call;
     let mut arguments = Arguments::new(data);
     let role = arguments.u8()?;
     arguments.end()?;

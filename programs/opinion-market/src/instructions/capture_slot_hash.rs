@@ -12,20 +12,12 @@ use crate::{
 use pinocchio::{AccountView, Address};
 use runtime::sha256;
 
-pub(super) const ACCOUNTS: [Role; 3] = [
-    read("market"),
-    read("vrf_request").writable(),
-    read("slot_hashes"),
-];
+pub(super) const ACCOUNTS: [Role; 3] = [read("market"), read("vrf_request").writable(), read("slot_hashes")];
 
 /// Keeps the first slot hash at or after the target, while the sysvar proves that it is the first.
 #[inline(never)]
 pub fn process(call: &Call) -> Outcome {
-    let Call {
-        program_id,
-        accounts,
-        data,
-    } = *call;
+    let Call { program_id, accounts, data } = *call;
     Arguments::new(data).end()?;
     let [view, request, slot_hashes] = take(accounts, &ACCOUNTS)?;
     slot_hashes::check(&slot_hashes)?;
@@ -46,13 +38,8 @@ pub fn process(call: &Call) -> Outcome {
     request.slot_hash = *hash;
     request.captured_at = now.into();
     request.alpha = alpha;
-    SlotHashCaptured {
-        market: *view.address().as_array(),
-        slot: slot.into(),
-        slot_hash: *hash,
-        alpha,
-    }
-    .emit();
+    SlotHashCaptured { market: *view.address().as_array(), slot: slot.into(), slot_hash: *hash, alpha }
+        .emit();
     Ok(())
 }
 

@@ -20,11 +20,7 @@ pub(super) const ACCOUNTS: [Role; 5] = [
 /// Pays the prize, once: to the winner's associated account, or where the winner says by signing.
 #[inline(never)]
 pub fn process(call: &Call) -> Outcome {
-    let Call {
-        program_id,
-        accounts,
-        data,
-    } = *call;
+    let Call { program_id, accounts, data } = *call;
     Arguments::new(data).end()?;
     let [view, escrow, destination, winner, tokens] = take(accounts, &ACCOUNTS)?;
     differ("destination", &destination, &escrow)?;

@@ -13,11 +13,7 @@ pub(super) const ACCOUNTS: [Role; 1] = [read("market").writable()];
 /// Closes a market whose time is up; anybody may.
 #[inline(never)]
 pub fn process(call: &Call) -> Outcome {
-    let Call {
-        program_id,
-        accounts,
-        data,
-    } = *call;
+    let Call { program_id, accounts, data } = *call;
     Arguments::new(data).end()?;
     let [view] = take(accounts, &ACCOUNTS)?;
     let market = Market::load(&view, program_id)?;

@@ -21,11 +21,7 @@ pub(super) const ACCOUNTS: [Role; 6] = [
 /// Pays the fee, once: to the treasury's associated account, or where the treasury says by signing.
 #[inline(never)]
 pub fn process(call: &Call) -> Outcome {
-    let Call {
-        program_id,
-        accounts,
-        data,
-    } = *call;
+    let Call { program_id, accounts, data } = *call;
     Arguments::new(data).end()?;
     let [config, view, escrow, destination, treasury, tokens] = take(accounts, &ACCOUNTS)?;
     differ("destination", &destination, &escrow)?;
@@ -34,11 +30,7 @@ pub fn process(call: &Call) -> Outcome {
     let market = Market::load(&view, program_id)?;
     let escrow = market.escrow(&view, &escrow, program_id)?;
     let to = token_account("destination", &destination)?;
-    require_of(
-        "treasury",
-        is_at(&treasury, &config.treasury),
-        Error::WrongRecipient,
-    )?;
+    require_of("treasury", is_at(&treasury, &config.treasury), Error::WrongRecipient)?;
     let to = to.of_mint(escrow.mint())?.payable_to(&treasury)?;
     market.must_be(phase::SETTLED)?;
     let fee = market.fee.get();

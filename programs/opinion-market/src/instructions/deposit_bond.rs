@@ -19,11 +19,7 @@ pub(super) const ACCOUNTS: [Role; 5] = [
 /// Adds to the operator's bond; anybody may.
 #[inline(never)]
 pub fn process(call: &Call) -> Outcome {
-    let Call {
-        program_id,
-        accounts,
-        data,
-    } = *call;
+    let Call { program_id, accounts, data } = *call;
     let mut arguments = Arguments::new(data);
     let amount = arguments.u64()?;
     arguments.end()?;
@@ -33,15 +29,10 @@ pub fn process(call: &Call) -> Outcome {
     token_program(&tokens)?;
     let config = ProgramConfig::load(&config, program_id)?;
     let vault = config.bond_vault(&bond_vault, program_id)?;
-    let source = token_account("source", &source)?
-        .of_mint(&config.usdc_mint)?
-        .belonging_to(depositor.address())?;
+    let source =
+        token_account("source", &source)?.of_mint(&config.usdc_mint)?.belonging_to(depositor.address())?;
     not_zero_amount(amount)?;
     source.transfer(&vault, &Authority::signer(&depositor), amount)?;
-    BondDeposited {
-        depositor: *depositor.address().as_array(),
-        amount: amount.into(),
-    }
-    .emit();
+    BondDeposited { depositor: *depositor.address().as_array(), amount: amount.into() }.emit();
     Ok(())
 }

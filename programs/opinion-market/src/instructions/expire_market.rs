@@ -24,11 +24,7 @@ pub(super) const ACCOUNTS: [Role; 8] = [
 /// Enters Refunding when the market can no longer settle; an unanswered request takes its bond along.
 #[inline(never)]
 pub fn process(call: &Call) -> Outcome {
-    let Call {
-        program_id,
-        accounts,
-        data,
-    } = *call;
+    let Call { program_id, accounts, data } = *call;
     Arguments::new(data).end()?;
     let [config_view, view, request, bond_vault, escrow, revoked_key, slot_hashes, tokens] =
         take(accounts, &ACCOUNTS)?;
@@ -60,12 +56,8 @@ pub fn process(call: &Call) -> Outcome {
         }
         _ => return Err(Error::WrongMarketState.into()),
     };
-    MarketRefunding {
-        market: *view.address().as_array(),
-        reason: market.refund_reason,
-        bond: bond.into(),
-    }
-    .emit();
+    MarketRefunding { market: *view.address().as_array(), reason: market.refund_reason, bond: bond.into() }
+        .emit();
     Ok(())
 }
 

@@ -27,11 +27,7 @@ pub(super) const ACCOUNTS: [Role; 8] = [
 /// twice, and anybody can verify the draw.
 #[inline(never)]
 pub fn process(call: &Call) -> Outcome {
-    let Call {
-        program_id,
-        accounts,
-        data,
-    } = *call;
+    let Call { program_id, accounts, data } = *call;
     Arguments::new(data).end()?;
     let [config, mut view, escrow, mut request_view, bond_vault, mut creator, mut vrf_payer, tokens] =
         take(accounts, &ACCOUNTS)?;
@@ -64,10 +60,6 @@ pub fn process(call: &Call) -> Outcome {
     if request.is_some() {
         system::close(&mut request_view, &mut vrf_payer)?;
     }
-    MarketFinished {
-        market: *view.address().as_array(),
-        swept: swept.into(),
-    }
-    .emit();
+    MarketFinished { market: *view.address().as_array(), swept: swept.into() }.emit();
     Ok(())
 }

@@ -24,11 +24,7 @@ const RANDOMNESS_AT: usize = 73;
 /// Takes the output of ORAO's answer to a request whose seed is our alpha.
 #[inline(never)]
 pub fn process(call: &Call) -> Outcome {
-    let Call {
-        program_id,
-        accounts,
-        data,
-    } = *call;
+    let Call { program_id, accounts, data } = *call;
     Arguments::new(data).end()?;
     let [view, request, randomness] = take(accounts, &ACCOUNTS)?;
     let market = Market::load(&view, program_id)?;
@@ -43,22 +39,14 @@ pub fn process(call: &Call) -> Outcome {
     request.status = status::FULFILLED;
     request.output = output;
     request.fulfilled_at = now.into();
-    VrfRandomnessFulfilled {
-        market: *view.address().as_array(),
-        output,
-    }
-    .emit();
+    VrfRandomnessFulfilled { market: *view.address().as_array(), output }.emit();
     Ok(())
 }
 
 /// The randomness of an answered request. Its address depends on the seed alone, and so on nobody who asked.
 fn answer(account: &AccountView, alpha: &[u8; 32]) -> Outcome<[u8; 64]> {
     let name = "randomness";
-    require_of(
-        name,
-        is_owned_by(account, &ORAO_PROGRAM),
-        Error::ExternalRandomnessWrongOwner,
-    )?;
+    require_of(name, is_owned_by(account, &ORAO_PROGRAM), Error::ExternalRandomnessWrongOwner)?;
     let seeds: [&[u8]; 2] = [ORAO_REQUEST, alpha];
     let derived = find(account.address(), &seeds, &ORAO_PROGRAM).is_some();
     require_of(name, derived, Error::ExternalRandomnessWrongAddress)?;
@@ -109,9 +97,6 @@ mod tests {
         assert_eq!(parse(&other, &ALPHA), invalid);
         let mut pending = account();
         pending[TAG_AT] = 0;
-        assert_eq!(
-            parse(&pending, &ALPHA),
-            Err(Error::ExternalRandomnessNotFulfilled)
-        );
+        assert_eq!(parse(&pending, &ALPHA), Err(Error::ExternalRandomnessNotFulfilled));
     }
 }

@@ -13,11 +13,7 @@ pub(super) const ACCOUNTS: [Role; 2] = [read("market"), read("vrf_request").writ
 /// Verifies the proof with the pinned key and keeps its output; anybody who has the proof may bring it.
 #[inline(never)]
 pub fn process(call: &Call) -> Outcome {
-    let Call {
-        program_id,
-        accounts,
-        data,
-    } = *call;
+    let Call { program_id, accounts, data } = *call;
     let mut arguments = Arguments::new(data);
     let proof = arguments.array()?;
     arguments.end()?;
@@ -36,11 +32,7 @@ pub fn process(call: &Call) -> Outcome {
     request.proof = *proof;
     request.output = output;
     request.fulfilled_at = now.into();
-    VrfRandomnessFulfilled {
-        market: *view.address().as_array(),
-        output,
-    }
-    .emit();
+    VrfRandomnessFulfilled { market: *view.address().as_array(), output }.emit();
     Ok(())
 }
 

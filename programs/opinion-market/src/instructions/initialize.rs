@@ -32,23 +32,56 @@ const PROGRAM_DATA: [u8; 4] = 3u32.to_le_bytes();
 const AUTHORITY_AT: usize = 12;
 const SOME: u8 = 1;
 
+/// Who holds which role, and what markets will pin.
+struct Settings<'a> {
+    oracle: &'a [u8; 32],
+    treasury: &'a [u8; 32],
+    guardian: &'a [u8; 32],
+    randomness_key: &'a [u8; 32],
+    randomness_provider: u8,
+    bond_share_bps: u32,
+}
+
+impl<'a> Settings<'a> {
+    fn parse(data: &'a [u8]) -> Result<Self, Error> {
+        let mut arguments = Arguments::new(data);
+        let settings = Self {
+            oracle: arguments.array()?,
+            treasury: arguments.array()?,
+            guardian: arguments.array()?,
+            randomness_key: arguments.array()?,
+            randomness_provider: arguments.u8()?,
+            bond_share_bps: arguments.u32()?,
+        };
+        arguments.end()?;
+        Ok(settings)
+    }
+
+    fn check(&self) -> Result<(), Error> {
+        for key in [self.oracle, self.treasury, self.guardian] {
+            not_zero(key, Error::InvalidAuthority)?;
+        }
+        check_randomness(self.randomness_provider, self.bond_share_bps)?;
+        let keyless = self.randomness_provider == provider::ORAO && is_zero(self.randomness_key);
+        require(keyless || ecvrf::validate_key(self.randomness_key), Error::InvalidRandomnessKey)
+    }
+
+    #[inline(always)]
+    fn write(&self, config: &mut ProgramConfig) {
+        config.oracle = (*self.oracle).into();
+        config.treasury = (*self.treasury).into();
+        config.guardian = (*self.guardian).into();
+        config.randomness_key = *self.randomness_key;
+        config.randomness_provider = self.randomness_provider;
+        config.bond_share_bps = self.bond_share_bps.into();
+    }
+}
+
 /// Creates the config and the bond vault; only the program's upgrade authority can, so nobody else is ever first.
 #[inline(never)]
 pub fn process(call: &Call) -> Outcome {
-    let Call {
-        program_id,
-        accounts,
-        data,
-    } = *call;
-    let mut arguments = Arguments::new(data);
-    let oracle = *arguments.array()?;
-    let treasury = *arguments.array()?;
-    let guardian = *arguments.array()?;
-    let randomness_key = *arguments.array()?;
-    let randomness_provider = arguments.u8()?;
-    let bond_share_bps = arguments.u32()?;
-    arguments.end()?;
-
+    let Call { program_id, accounts, data } = *call;
+    let settings = Settings::parse(data)?;
     let [admin, config, bond_vault, usdc_mint, program, program_data, tokens, system] =
         take(accounts, &ACCOUNTS)?;
     require_of("program", is_at(&program, program_id), Error::WrongProgram)?;
@@ -60,56 +93,29 @@ pub fn process(call: &Call) -> Outcome {
     let bond_bump = found("bond_vault", find(bond_vault.address(), &[BOND], program_id))?;
     let is_admin = upgrade_authority.is_some_and(|key| same(key, admin.address().as_array()));
     require_of("admin", is_admin, Error::NotUpgradeAuthority)?;
-    for key in [&oracle, &treasury, &guardian] {
-        not_zero(key, Error::InvalidAuthority)?;
-    }
-    check_randomness(randomness_provider, bond_share_bps)?;
-    let keyless = randomness_provider == provider::ORAO && is_zero(&randomness_key);
-    require(
-        keyless || ecvrf::validate_key(&randomness_key),
-        Error::InvalidRandomnessKey,
-    )?;
-    require_of(
-        "config",
-        !is_owned_by(&config, program_id),
-        Error::AlreadyInitialized,
-    )?;
+    settings.check()?;
+    require_of("config", !is_owned_by(&config, program_id), Error::AlreadyInitialized)?;
 
     let rent = Rent::get()?;
     let seeds = [CONFIG.into(), from_ref(&bump).into()];
-    let new = New {
-        payer: &admin,
-        account: &config,
-        seeds: &seeds,
-        rent: &rent,
-    };
+    let new = New { payer: &admin, account: &config, seeds: &seeds, rent: &rent };
     system::create(&new, ProgramConfig::LEN, program_id)?;
     let seeds = [BOND.into(), from_ref(&bond_bump).into()];
-    let new = New {
-        payer: &admin,
-        account: &bond_vault,
-        seeds: &seeds,
-        rent: &rent,
-    };
+    let new = New { payer: &admin, account: &bond_vault, seeds: &seeds, rent: &rent };
     token::create(&new, &usdc_mint, config.address())?;
 
     let state = ProgramConfig::begin(&config);
     state.bump = bump;
     state.bond_bump = bond_bump;
     state.admin = *admin.address();
-    state.oracle = oracle.into();
-    state.treasury = treasury.into();
-    state.guardian = guardian.into();
-    state.randomness_key = randomness_key;
     state.usdc_mint = *usdc_mint.address();
-    state.randomness_provider = randomness_provider;
-    state.bond_share_bps = bond_share_bps.into();
+    settings.write(state);
     ConfigInitialized {
         admin: *admin.address().as_array(),
-        oracle,
-        treasury,
-        guardian,
-        randomness_key,
+        oracle: *settings.oracle,
+        treasury: *settings.treasury,
+        guardian: *settings.guardian,
+        randomness_key: *settings.randomness_key,
     }
     .emit();
     Ok(())
@@ -128,11 +134,7 @@ fn upgrade_authority<'a>(
     let named = address.is_some_and(|address| same(program_data.address().as_array(), address));
     require_of("program", address.is_some(), Error::WrongDiscriminator)?;
     require_of("program_data", named, Error::WrongAddress)?;
-    require_of(
-        "program_data",
-        data.starts_with(&PROGRAM_DATA),
-        Error::WrongDiscriminator,
-    )?;
+    require_of("program_data", data.starts_with(&PROGRAM_DATA), Error::WrongDiscriminator)?;
     let authority = data.get(AUTHORITY_AT..).and_then(|rest| rest.split_first());
     Ok(match authority {
         Some((&SOME, key)) => key.first_chunk(),

@@ -1,5 +1,6 @@
 //! One file an instruction. Each reads its data, then checks in one order: enough accounts, signers, writables, programs and
 //! sysvars, owners, discriminators, addresses, relations, arguments, and last the state; only then it changes anything.
+#![deny(clippy::arithmetic_side_effects)]
 
 pub mod accept_authority;
 pub mod capture_slot_hash;

@@ -13,11 +13,7 @@ pub(super) const ACCOUNTS: [Role; 2] = [read("admin").signs(), read("config").wr
 /// Names the next holder of a role, who must accept; the zero key withdraws.
 #[inline(never)]
 pub fn process(call: &Call) -> Outcome {
-    let Call {
-        program_id,
-        accounts,
-        data,
-    } = *call;
+    let Call { program_id, accounts, data } = *call;
     let mut arguments = Arguments::new(data);
     let role = arguments.u8()?;
     let key = *arguments.array()?;

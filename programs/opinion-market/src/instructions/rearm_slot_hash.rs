@@ -10,20 +10,12 @@ use crate::{
     state::{phase, status, Market, VrfRequest},
 };
 
-pub(super) const ACCOUNTS: [Role; 3] = [
-    read("market"),
-    read("vrf_request").writable(),
-    read("slot_hashes"),
-];
+pub(super) const ACCOUNTS: [Role; 3] = [read("market"), read("vrf_request").writable(), read("slot_hashes")];
 
 /// Sets a new target, once: each further one would be another draw for whoever can make captures fail.
 #[inline(never)]
 pub fn process(call: &Call) -> Outcome {
-    let Call {
-        program_id,
-        accounts,
-        data,
-    } = *call;
+    let Call { program_id, accounts, data } = *call;
     Arguments::new(data).end()?;
     let [view, request, slot_hashes] = take(accounts, &ACCOUNTS)?;
     slot_hashes::check(&slot_hashes)?;
@@ -36,16 +28,9 @@ pub fn process(call: &Call) -> Outcome {
     require(request.rearmed == 0, Error::AlreadyRearmed)?;
     let lapsed = slot_hashes::search(&slot_hashes, request.target_slot.get()) == Search::Lapsed;
     require(lapsed, Error::SlotHashNotLapsed)?;
-    let target_slot = now
-        .slot
-        .checked_add(TARGET_SLOT_DELAY)
-        .ok_or(Error::BrokenInvariant)?;
+    let target_slot = now.slot.checked_add(TARGET_SLOT_DELAY).ok_or(Error::BrokenInvariant)?;
     request.rearmed = 1;
     request.target_slot = target_slot.into();
-    SlotHashRearmed {
-        market: *view.address().as_array(),
-        target_slot: target_slot.into(),
-    }
-    .emit();
+    SlotHashRearmed { market: *view.address().as_array(), target_slot: target_slot.into() }.emit();
     Ok(())
 }

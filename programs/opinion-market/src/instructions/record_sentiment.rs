@@ -15,11 +15,7 @@ pub(super) const ACCOUNTS: [Role; 3] = [read("oracle").signs(), read("config"), 
 /// The oracle records the crowd's sentiment, once.
 #[inline(never)]
 pub fn process(call: &Call) -> Outcome {
-    let Call {
-        program_id,
-        accounts,
-        data,
-    } = *call;
+    let Call { program_id, accounts, data } = *call;
     let mut arguments = Arguments::new(data);
     let score = arguments.u8()?;
     let confidence = arguments.u8()?;
@@ -38,12 +34,6 @@ pub fn process(call: &Call) -> Outcome {
     market.confidence = confidence;
     market.summary_hash = summary_hash;
     market.scored_at = clock::now()?.unix_timestamp.into();
-    SentimentRecorded {
-        market: *view.address().as_array(),
-        score,
-        confidence,
-        summary_hash,
-    }
-    .emit();
+    SentimentRecorded { market: *view.address().as_array(), score, confidence, summary_hash }.emit();
     Ok(())
 }

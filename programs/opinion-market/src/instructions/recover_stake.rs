@@ -21,11 +21,7 @@ pub(super) const ACCOUNTS: [Role; 6] = [
 /// Refunds a stake, once, with its share of the bond of a request that nobody answered.
 #[inline(never)]
 pub fn process(call: &Call) -> Outcome {
-    let Call {
-        program_id,
-        accounts,
-        data,
-    } = *call;
+    let Call { program_id, accounts, data } = *call;
     Arguments::new(data).end()?;
     let [view, escrow, opinion, destination, staker, tokens] = take(accounts, &ACCOUNTS)?;
     differ("destination", &destination, &escrow)?;

@@ -29,11 +29,7 @@ pub(super) const ACCOUNTS: [Role; 7] = [
 /// Fixes the slot whose hash becomes the input, while nobody knows that hash, and locks the bond.
 #[inline(never)]
 pub fn process(call: &Call) -> Outcome {
-    let Call {
-        program_id,
-        accounts,
-        data,
-    } = *call;
+    let Call { program_id, accounts, data } = *call;
     Arguments::new(data).end()?;
     let [payer, config, view, request, bond_vault, revoked_key, system] = take(accounts, &ACCOUNTS)?;
     system_program(&system)?;
@@ -51,34 +47,20 @@ pub fn process(call: &Call) -> Outcome {
     let revoked = RevokedKey::is_revoked(&revoked_key, program_id);
     require_of("revoked_key", !revoked, Error::RandomnessKeyRevoked)?;
 
-    let total_stake = market.total_stake.get();
-    require(total_stake <= math::MAX_POOL, Error::BrokenInvariant)?;
-    let bond = math::share(total_stake, market.bond_share_bps.get());
-    let free = config.free_bond(&vault)?;
-    if free < bond {
-        return Err(bond_short(bond - free));
+    let bond = bond_of(market)?;
+    let missing = bond.saturating_sub(config.free_bond(&vault)?);
+    if missing > 0 {
+        return Err(bond_short(missing));
     }
     config.lock_bond(bond)?;
-    let target_slot = now
-        .slot
-        .checked_add(TARGET_SLOT_DELAY)
-        .ok_or(Error::BrokenInvariant)?;
+    let target_slot = now.slot.checked_add(TARGET_SLOT_DELAY).ok_or(Error::BrokenInvariant)?;
     market.state = phase::AWAITING_RANDOMNESS;
     market.bond = bond.into();
     market.requested_at = time.into();
 
     let rent = Rent::get()?;
-    let seeds = [
-        VRF_REQUEST.into(),
-        view.address().as_array().into(),
-        from_ref(&bump).into(),
-    ];
-    let new = New {
-        payer: &payer,
-        account: &request,
-        seeds: &seeds,
-        rent: &rent,
-    };
+    let seeds = [VRF_REQUEST.into(), view.address().as_array().into(), from_ref(&bump).into()];
+    let new = New { payer: &payer, account: &request, seeds: &seeds, rent: &rent };
     system::create(&new, VrfRequest::LEN, program_id)?;
     let state = VrfRequest::begin(&request);
     state.bump = bump;
@@ -95,6 +77,13 @@ pub fn process(call: &Call) -> Outcome {
     }
     .emit();
     Ok(())
+}
+
+/// What the operator loses by silence.
+fn bond_of(market: &Market) -> Result<u64, Error> {
+    let total_stake = market.total_stake.get();
+    require(total_stake <= math::MAX_POOL, Error::BrokenInvariant)?;
+    Ok(math::share(total_stake, market.bond_share_bps.get()))
 }
 
 /// Says how much the operator must deposit: in the log for people, as return data for programs.

@@ -23,11 +23,7 @@ pub(super) const ACCOUNTS: [Role; 4] = [
 /// Marks a key as lost for ever. The zero key stands for "none" in markets of another provider, so it stays unrevoked.
 #[inline(never)]
 pub fn process(call: &Call) -> Outcome {
-    let Call {
-        program_id,
-        accounts,
-        data,
-    } = *call;
+    let Call { program_id, accounts, data } = *call;
     let mut arguments = Arguments::new(data);
     let key = *arguments.array()?;
     arguments.end()?;
@@ -43,12 +39,7 @@ pub fn process(call: &Call) -> Outcome {
 
     let rent = Rent::get()?;
     let seeds = [REVOKED.into(), (&key).into(), from_ref(&bump).into()];
-    let new = New {
-        payer: &admin,
-        account: &revoked_key,
-        seeds: &seeds,
-        rent: &rent,
-    };
+    let new = New { payer: &admin, account: &revoked_key, seeds: &seeds, rent: &rent };
     system::create(&new, RevokedKey::LEN, program_id)?;
     let revoked = RevokedKey::begin(&revoked_key);
     revoked.bump = bump;

@@ -9,21 +9,13 @@ use crate::{
     state::{phase, status, Market, Opinion, ProgramConfig, VrfRequest},
 };
 
-pub(super) const ACCOUNTS: [Role; 4] = [
-    read("config").writable(),
-    read("market").writable(),
-    read("vrf_request"),
-    read("opinion"),
-];
+pub(super) const ACCOUNTS: [Role; 4] =
+    [read("config").writable(), read("market").writable(), read("vrf_request"), read("opinion")];
 
 /// Settles with the Opinion whose interval holds the draw: one check, however many stakers there are.
 #[inline(never)]
 pub fn process(call: &Call) -> Outcome {
-    let Call {
-        program_id,
-        accounts,
-        data,
-    } = *call;
+    let Call { program_id, accounts, data } = *call;
     Arguments::new(data).end()?;
     let [config, view, request, opinion] = take(accounts, &ACCOUNTS)?;
     let config = ProgramConfig::load(&config, program_id)?;
@@ -33,10 +25,7 @@ pub fn process(call: &Call) -> Outcome {
     market.must_be(phase::AWAITING_RANDOMNESS)?;
     require(request.status == status::FULFILLED, Error::NotFulfilled)?;
     let total_stake = market.total_stake.get();
-    require(
-        (1..=math::MAX_POOL).contains(&total_stake),
-        Error::BrokenInvariant,
-    )?;
+    require((1..=math::MAX_POOL).contains(&total_stake), Error::BrokenInvariant)?;
     let draw = math::draw(&request.output, total_stake);
     let (start, stake) = (opinion.start.get(), opinion.stake.get());
     let covered = draw.checked_sub(start).is_some_and(|offset| offset < stake);

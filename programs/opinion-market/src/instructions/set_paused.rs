@@ -13,11 +13,7 @@ pub(super) const ACCOUNTS: [Role; 2] = [read("authority").signs(), read("config"
 /// Stops new markets and stakes, or lets them go on. Settlement, refunds and claims never stop.
 #[inline(never)]
 pub fn process(call: &Call) -> Outcome {
-    let Call {
-        program_id,
-        accounts,
-        data,
-    } = *call;
+    let Call { program_id, accounts, data } = *call;
     let mut arguments = Arguments::new(data);
     let paused = arguments.flag()?;
     arguments.end()?;
@@ -29,10 +25,6 @@ pub fn process(call: &Call) -> Outcome {
     require_of("authority", is_admin || is_guardian, Error::NotGuardianOrAdmin)?;
     require_of("authority", is_admin || paused, Error::GuardianMayOnlyPause)?;
     config.paused = paused.into();
-    PausedSet {
-        authority: *authority.address().as_array(),
-        paused: paused.into(),
-    }
-    .emit();
+    PausedSet { authority: *authority.address().as_array(), paused: paused.into() }.emit();
     Ok(())
 }

@@ -19,11 +19,7 @@ pub(super) const ACCOUNTS: [Role; 5] = [
 /// Takes back what no request has locked.
 #[inline(never)]
 pub fn process(call: &Call) -> Outcome {
-    let Call {
-        program_id,
-        accounts,
-        data,
-    } = *call;
+    let Call { program_id, accounts, data } = *call;
     let mut arguments = Arguments::new(data);
     let amount = arguments.u64()?;
     arguments.end()?;
@@ -38,10 +34,6 @@ pub fn process(call: &Call) -> Outcome {
     not_zero_amount(amount)?;
     require(amount <= config.free_bond(&vault)?, Error::FreeBondShort)?;
     config.pay_from_vault(&config_view, &vault, &destination, amount)?;
-    BondWithdrawn {
-        destination: *destination_view.address().as_array(),
-        amount: amount.into(),
-    }
-    .emit();
+    BondWithdrawn { destination: *destination_view.address().as_array(), amount: amount.into() }.emit();
     Ok(())
 }

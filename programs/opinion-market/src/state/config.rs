@@ -78,10 +78,7 @@ impl ProgramConfig {
     /// The part of the vault that no request has locked.
     #[inline(always)]
     pub fn free_bond(&self, vault: &TokenAccount) -> Result<u64, Error> {
-        vault
-            .amount()
-            .checked_sub(self.bond_locked.get())
-            .ok_or(Error::BrokenInvariant)
+        vault.amount().checked_sub(self.bond_locked.get()).ok_or(Error::BrokenInvariant)
     }
 
     /// Locks a request's bond.

@@ -73,7 +73,7 @@ impl Market {
     /// The length of a market's account: it must hold the receipt that the market becomes.
     #[inline(always)]
     pub const fn account_len(statement_len: usize) -> usize {
-        let with_statement = Self::LEN + statement_len;
+        let with_statement = Self::LEN.saturating_add(statement_len);
         if with_statement > MarketReceipt::LEN {
             with_statement
         } else {
@@ -121,6 +121,21 @@ impl Market {
     #[inline(always)]
     fn seeds(&self) -> [Seed<'_>; 3] {
         [MARKET.into(), (&self.uuid).into(), from_ref(&self.bump).into()]
+    }
+
+    /// Counts one more staker; returns the running total before the stake.
+    #[inline(always)]
+    pub fn add_stake(&mut self, stake: u64) -> Result<u64, Error> {
+        let start = self.total_stake.get();
+        let total_stake = start.checked_add(stake).ok_or(Error::MarketFull)?;
+        let liability = self.liability.get().checked_add(stake).ok_or(Error::MarketFull)?;
+        let staker_count = self.staker_count.get().checked_add(1).ok_or(Error::MarketFull)?;
+        let open_opinions = self.open_opinions.get().checked_add(1).ok_or(Error::MarketFull)?;
+        self.total_stake = total_stake.into();
+        self.liability = liability.into();
+        self.staker_count = staker_count.into();
+        self.open_opinions = open_opinions.into();
+        Ok(start)
     }
 
     /// Pays a debt out of the escrow: the liability shrinks first, and what stays must cover the rest.

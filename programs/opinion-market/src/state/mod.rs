@@ -1,4 +1,5 @@
 //! The accounts, one file each: their layouts are those of docs/protocol.md, byte for byte.
+#![deny(clippy::arithmetic_side_effects)]
 
 mod config;
 pub mod integer;
@@ -62,6 +63,16 @@ pub unsafe trait Layout: Sized {
             &mut *data.cast::<Self>()
         }
     }
+
+    /// Writes the string that ends an account, whose length the layout's last field tells.
+    #[inline(always)]
+    fn write_string(view: &AccountView, string: &[u8]) {
+        // SAFETY: the caller created the account with room for layout and string, and instruction data is elsewhere.
+        unsafe {
+            let end = view.data_ptr().cast_mut().add(Self::LEN);
+            end.copy_from_nonoverlapping(string.as_ptr(), string.len());
+        }
+    }
 }
 
 /// Declares an account's fields after its version, and holds its length against the protocol's.
@@ -104,18 +115,10 @@ pub type Described = (&'static str, &'static [u8; 8], &'static [(&'static str, u
 
 #[cfg(test)]
 pub const ALL: &[Described] = &[
-    (
-        "ProgramConfig",
-        ProgramConfig::DISCRIMINATOR,
-        ProgramConfig::FIELDS,
-    ),
+    ("ProgramConfig", ProgramConfig::DISCRIMINATOR, ProgramConfig::FIELDS),
     ("Market", Market::DISCRIMINATOR, Market::FIELDS),
     ("Opinion", Opinion::DISCRIMINATOR, Opinion::FIELDS),
     ("VrfRequest", VrfRequest::DISCRIMINATOR, VrfRequest::FIELDS),
-    (
-        "MarketReceipt",
-        MarketReceipt::DISCRIMINATOR,
-        MarketReceipt::FIELDS,
-    ),
+    ("MarketReceipt", MarketReceipt::DISCRIMINATOR, MarketReceipt::FIELDS),
     ("RevokedKey", RevokedKey::DISCRIMINATOR, RevokedKey::FIELDS),
 ];
