@@ -1,4 +1,5 @@
-"""The program's instructions as values that a test can bend: one account swapped, unsigned or read-only, data cut short."""
+"""The program's instructions as values that a test can bend: one account swapped, unsigned or read-only, data cut
+short."""
 
 from __future__ import annotations
 

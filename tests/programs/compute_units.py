@@ -1,7 +1,8 @@
-"""Measures what every instruction costs and writes programs/COMPUTE_UNITS.md; `--check` fails when the file says otherwise.
+"""Measures what every instruction costs and writes programs/COMPUTE_UNITS.md; `--check` fails on a difference.
 
-Deterministic: keys, uuids and slot hashes are all derived from names. An instruction that finds an address pays for each bump that it tries, so it is measured over many
-addresses: the typical figure is their median, and the worst is the worst of them.
+Deterministic: keys, uuids and slot hashes are all derived from names. An instruction that finds an address pays for
+each bump that it tries, so it is measured over many addresses: the typical figure is their median, and the worst is
+the worst of them.
 """
 
 from __future__ import annotations
@@ -14,9 +15,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from chain import ecvrf
-from tests.programs import parts
+from tests.programs import parts, spec
 from tests.programs import scene as s
-from tests.programs import spec
 from tests.programs.calls import Call
 from tests.programs.refusals.bases import BASES
 from tests.programs.scene import KEY, Scene
@@ -30,14 +30,24 @@ FULFIL_FIRST, FULFIL_MORE = 47_000, 9_500
 SIZE_TARGETS = {"opinion_market.so": 110_000, "ecvrf_test.so": None}
 
 TARGETS: Mapping[str, int | None] = {
-    "initialize": 6_000, "propose_authority": None, "accept_authority": None, "set_paused": None, "set_randomness": None,
-    "revoke_randomness_key": None, "deposit_bond": None, "withdraw_bond": None, "create_market": 15_000, "stake_opinion": 9_000,
+    "initialize": 6_000, "propose_authority": None, "accept_authority": None, "set_paused": None,
+    "set_randomness": None,
+    "revoke_randomness_key": None, "deposit_bond": None, "withdraw_bond": None, "create_market": 15_000,
+    "stake_opinion": 9_000,
     "close_market": 1_500, "record_sentiment": 1_500, "request_vrf_randomness": 6_000, "capture_slot_hash": 6_000,
     "rearm_slot_hash": None, "fulfill_vrf_external": None, "run_lottery_with_vrf": 5_000,
     "claim_prize": 6_000, "recover_stake": 6_000, "collect_fee": 6_000, "expire_market": None, "close_opinion": None,
     "finish_market": None,
 }  # fmt: skip
 """Compute units of issue 3; None where it sets none."""
+
+
+INTRODUCTION = (
+    "Written by `localnet/.venv/bin/python -m tests.programs.compute_units` from the programs in `programs/built/`;",
+    "`--check` fails when it would write something else. Measured in LiteSVM (solders 0.29, mainnet's features) with",
+    "fixed keys. An instruction that derives an address pays for each bump that it tries: those are measured over many",
+    "addresses, and show the median and the worst. Targets are issue 3's, and hold for the worst.",
+)
 
 
 @dataclass(frozen=True)
@@ -89,7 +99,15 @@ def _fund(scene: Scene, staker: s.Pubkey) -> None:
     scene.place(s.usdc_of(staker), s.TokenAccount(s.USDC, staker, s.PURSE).account())
 
 
-LATER = ("request_vrf_randomness", "claim_prize", "recover_stake", "collect_fee", "expire_market", "finish_market", "capture_slot_hash")
+LATER = (
+    "request_vrf_randomness",
+    "claim_prize",
+    "recover_stake",
+    "collect_fee",
+    "expire_market",
+    "finish_market",
+    "capture_slot_hash",
+)
 """Instructions that are measured over many markets."""
 
 
@@ -169,20 +187,16 @@ def sizes() -> dict[str, int]:
 def report() -> str:
     """The text of COMPUTE_UNITS.md."""
     stages = Stages(Scene(parts.program(parts.OPINION_MARKET)))
-    lines = [
-        "# Compute units",
-        "",
-        "Written by `localnet/.venv/bin/python -m tests.programs.compute_units` from the programs in `programs/built/`; `--check` fails when it would write",
-        "something else. Measured in LiteSVM (solders 0.29, mainnet's features) with fixed keys. An instruction that derives an address pays for each bump that it",
-        f"tries: those are measured over {SAMPLES} or more addresses, and show the median and the worst. Targets are issue 3's, and hold for the worst.",
-        "",
-        "| instruction | typical | worst | samples | target |",
-        "|---|---:|---:|---:|---:|",
-    ]
+    lines = ["# Compute units", "", *INTRODUCTION, ""]
+    lines += ["| instruction | typical | worst | samples | target |", "|---|---:|---:|---:|---:|"]
     for name, cost in instructions(stages).items():
         target = TARGETS[name]
         lines.append(f"| `{name}` | {cost.typical:,} | {cost.worst:,} | {cost.samples} | {_limit(target)} |")
-    lines += ["", "`fulfill_vrf_randomness`, by the number of tries until the alpha hits the curve (each has a chance of one half):", ""]
+    lines += [
+        "",
+        "`fulfill_vrf_randomness`, by the tries until the alpha hits the curve (each has a chance of one half):",
+        "",
+    ]
     lines += ["| tries | typical | worst | target |", "|---:|---:|---:|---:|"]
     for tries, cost in fulfilments(stages).items():
         lines.append(f"| {tries} | {cost.typical:,} | {cost.worst:,} | {_limit(fulfil_target(tries))} |")
@@ -198,7 +212,7 @@ def _limit(target: int | None) -> str:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Writes the file, or with `--check` compares. Returns the exit code."""
     parser = argparse.ArgumentParser(prog="python -m tests.programs.compute_units", description=__doc__)
-    parser.add_argument("--check", action="store_true", help="write nothing; fail when programs/COMPUTE_UNITS.md is not up to date")
+    parser.add_argument("--check", action="store_true", help="write nothing; fail when the file is not up to date")
     check = parser.parse_args(arguments).check
     text = report()
     if not check:
@@ -208,7 +222,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if there == text:
         return 0
     changed = [line for line in text.splitlines() if line not in there.splitlines()]
-    print("programs/COMPUTE_UNITS.md is out of date; python -m tests.programs.compute_units would write:", *changed, sep="\n", file=sys.stderr)
+    print("programs/COMPUTE_UNITS.md is out of date; the command would write:", *changed, sep="\n", file=sys.stderr)
     return 1
 
 

@@ -1,6 +1,8 @@
-"""Edwards25519 and RFC 9381's ECVRF-EDWARDS25519-SHA512-TAI in plain integers: slow, short, and apart from `chain.ecvrf`.
+"""Edwards25519 and RFC 9381's ECVRF-EDWARDS25519-SHA512-TAI in plain integers: slow, short, and apart from
+`chain.ecvrf`.
 
-It makes what an honest prover never would (points of small order, encodings past p, proofs over a shifted gamma) and is a second opinion on what an honest one does.
+It makes what an honest prover never would (points of small order, encodings past p, proofs over a shifted gamma) and
+is a second opinion on what an honest one does.
 """
 
 from __future__ import annotations
@@ -62,7 +64,8 @@ def encode(point: Point) -> bytes:
 
 
 def recover(y: int, sign: int) -> Point | None:
-    """The point of y (taken mod p) and the sign of x, as RFC 8032 decodes it; None where there is none. x = 0 with the sign bit is None too."""
+    """The point of y (taken mod p) and the sign of x, as RFC 8032 decodes it; None where there is none. x = 0 with
+    the sign bit is None too."""
     square = (y * y - 1) * pow(D * y * y + 1, P - 2, P) % P
     x = pow(square, (P + 3) // 8, P)
     if x * x % P != square:
@@ -125,8 +128,11 @@ def proof_to_hash(gamma: Point) -> bytes:
     return hashlib.sha512(SUITE + b"\3" + encode(multiply(8, gamma)) + b"\0").digest()
 
 
-def prove(secret: bytes, alpha: bytes, *, shift: Point = IDENTITY, key: Point | None = None, nonce: int | None = None) -> tuple[bytes, bytes, int]:
-    """A proof, its output and its challenge. `shift` is added to gamma and `key` published in the place of the honest one, which a hostile key holder may do."""
+def prove(
+    secret: bytes, alpha: bytes, *, shift: Point = IDENTITY, key: Point | None = None, nonce: int | None = None
+) -> tuple[bytes, bytes, int]:
+    """A proof, its output and its challenge. `shift` is added to gamma and `key` published in the place of the honest
+    one, which a hostile key holder may do."""
     scalar = secret_scalar(secret)
     public = multiply(scalar, BASE) if key is None else key
     point, _ = hash_to_curve(encode(public), alpha)

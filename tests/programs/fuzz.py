@@ -1,6 +1,7 @@
 """Runs the state machine for a number of steps, in seeded batches, and goes on where an interrupted run stopped.
 
-Settings, from the environment: OPINION_FUZZ_STEPS (20,000), OPINION_FUZZ_SEED (random; printed), OPINION_FUZZ_STATE (a file that keeps seed and progress; none).
+Settings, from the environment: OPINION_FUZZ_STEPS (20,000), OPINION_FUZZ_SEED (random; printed), OPINION_FUZZ_STATE
+(a file that keeps seed and progress; none).
 """
 
 from __future__ import annotations
@@ -50,7 +51,9 @@ class Report:
 
     def __str__(self) -> str:
         rate = self.steps / self.seconds if self.seconds else 0.0
-        lines = [f"seed {self.seed}: {self.steps} steps in {self.batches} batches, {self.seconds:.0f} s, {rate:.0f} steps/s"]
+        lines = [
+            f"seed {self.seed}: {self.steps} steps in {self.batches} batches, {self.seconds:.0f} s, {rate:.0f} steps/s"
+        ]
         lines += [f"  {count:>8}  {name}" for name, count in sorted(self.counts.items())]
         lines += [f"  {count:>8}  refunding because {name}" for name, count in sorted(self.reasons.items())]
         return "\n".join(lines)

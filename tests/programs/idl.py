@@ -1,6 +1,7 @@
 """The program's IDL as codecs, made from the JSON alone.
 
-Written apart from `chain/` on purpose: the tests hold the program, the IDL and the Python client against each other, so they must not share a reading of it.
+Written apart from `chain/` on purpose: the tests hold the program, the IDL and the Python client against each other,
+so they must not share a reading of it.
 """
 
 from __future__ import annotations
@@ -121,7 +122,8 @@ class Layout:
         return SimpleNamespace(**values, rest=data[at:])
 
     def encode(self, values: Mapping[str, Value]) -> bytes:
-        """Discriminator and fields. A `bytes` value for a string goes in as it is, so that tests can send invalid UTF-8."""
+        """Discriminator and fields. A `bytes` value for a string goes in as it is, so that tests can send invalid
+        UTF-8."""
         assert set(values) == {f.name for f in self.fields}, (self.name, sorted(values))
         out = [self.prefix]
         for field in self.fields:
@@ -162,7 +164,8 @@ class Idl:
     errors: Mapping[int, str]
 
     def events_in(self, logs: Iterable[str]) -> list[tuple[str, SimpleNamespace]]:
-        """The program's events in the logs, in order. Raises KeyError for an event that the IDL does not declare, ValueError for bytes left over."""
+        """The program's events in the logs, in order. Raises KeyError for an event that the IDL does not declare,
+        ValueError for bytes left over."""
         by_prefix = {layout.prefix: layout for layout in self.events.values()}
         found: list[tuple[str, SimpleNamespace]] = []
         for line in logs:

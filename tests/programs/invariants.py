@@ -1,4 +1,5 @@
-"""The invariants of docs/protocol.md and the design, checked on the chain's bytes alone, and the model's numbers against them."""
+"""The invariants of docs/protocol.md and the design, checked on the chain's bytes alone, and the model's numbers
+against them."""
 
 from __future__ import annotations
 
@@ -18,7 +19,7 @@ RANK = {State.ACTIVE: 0, State.CLOSED: 1, State.SCORED: 2, State.AWAITING: 3, St
 MARKET, OPINION, RECEIPT = (load().accounts[name] for name in ("Market", "Opinion", "MarketReceipt"))
 
 
-class Broken(AssertionError):
+class Broken(AssertionError):  # noqa: N818 - named after what happened
     """An invariant does not hold; the message quotes it."""
 
 
@@ -51,7 +52,9 @@ class Watch:
 
     def _supply(self) -> int:
         escrows = sum(self.scene.balance(market.handle.escrow) for market in self.model.markets)
-        return escrows + self.scene.balance(BOND_VAULT) + sum(self.scene.balance(s.usdc_of(one)) for one in self.holders)
+        return (
+            escrows + self.scene.balance(BOND_VAULT) + sum(self.scene.balance(s.usdc_of(one)) for one in self.holders)
+        )
 
     def check(self) -> None:
         """Raises Broken."""
@@ -73,7 +76,12 @@ class Watch:
                 found = self.scene.market(market.handle)
                 bonds += found.bond if found.state == State.AWAITING else 0
         hold(vault >= config.bond_locked, "vault >= bond_locked", vault, config.bond_locked)
-        hold(config.bond_locked == bonds, "bond_locked = sum of the bonds of markets AwaitingRandomness", config.bond_locked, bonds)
+        hold(
+            config.bond_locked == bonds,
+            "bond_locked = sum of the bonds of markets AwaitingRandomness",
+            config.bond_locked,
+            bonds,
+        )
         model = self.model
         key = bytes(32) if model.key is None else s.public(model.key)
         there = (config.admin, config.oracle, config.treasury, config.guardian, config.randomness_key, config.paused)
@@ -91,7 +99,12 @@ class Watch:
         found = self.scene.market(market.handle)
         escrow = self.scene.balance(market.handle.escrow)
         hold(escrow >= found.liability, "escrow >= liability", escrow, found.liability)
-        hold(escrow == found.liability + market.donated, "the escrow holds what it owes and donations", escrow, found.liability)
+        hold(
+            escrow == found.liability + market.donated,
+            "the escrow holds what it owes and donations",
+            escrow,
+            found.liability,
+        )
         hold(found.liability == market.liability, "liability is the model's", found.liability, market.liability)
         self._state(market, found)
         self._opinions(market, found)
@@ -104,13 +117,20 @@ class Watch:
         self.states[market.handle.address] = state
         hold(state is market.state, "the state is the model's", state, market.state)
         refunding = state is State.REFUNDING
-        hold(refunding == (found.refund_reason != Reason.NONE), "refunding has a reason and nothing else has", found.refund_reason)
+        hold(
+            refunding == (found.refund_reason != Reason.NONE),
+            "refunding has a reason and nothing else has",
+            found.refund_reason,
+        )
         hold(found.refund_reason == market.reason, "the reason is the model's", found.refund_reason, market.reason)
         if state is State.SETTLED:
             hold(found.fee + found.prize == found.total_stake, "fee + prize = total stake", found.fee, found.prize)
             hold(found.fee == found.total_stake // 10, "fee = floor(total stake x 1000 / 10000)", found.fee)
             hold(found.winner == market.winner, "the winner is the model's", found.winner)
-            hold((found.prize_paid, found.fee_collected) == (market.prize_paid, market.fee_collected), "each is paid once")
+            hold(
+                (found.prize_paid, found.fee_collected) == (market.prize_paid, market.fee_collected),
+                "each is paid once",
+            )
             inside = found.winner_start <= found.draw < found.winner_start + found.winner_stake
             hold(inside and found.draw < found.total_stake, "the winner's interval holds the draw", found.draw)
         else:
@@ -126,7 +146,12 @@ class Watch:
             hold(is_open == mine.open, "an Opinion is open until it is closed", staker)
             if there is not None and is_open:
                 opinion = OPINION.decode(there.data)
-                hold((opinion.start, opinion.stake) == (end, mine.stake), "Opinions tile [0, total stake)", opinion.start, end)
+                hold(
+                    (opinion.start, opinion.stake) == (end, mine.stake),
+                    "Opinions tile [0, total stake)",
+                    opinion.start,
+                    end,
+                )
                 hold(opinion.paid == mine.paid, "one payout per Opinion", staker)
                 still_open += 1
             end += mine.stake
@@ -149,5 +174,3 @@ def spec_state_offset() -> int:
     """Where a receipt keeps its state: where a Market does."""
     assert MARKET.offset("state") == RECEIPT.offset("state")
     return RECEIPT.offset("state")
-
-

@@ -79,7 +79,8 @@ class Market:
 
     @property
     def liability(self) -> int:
-        """"liability = total stake until Settled, then prize and fee still unpaid, or in Refunding total stake + bond not yet recovered"."""
+        """ "liability = total stake until Settled, then prize and fee still unpaid, or in Refunding total stake +
+        bond not yet recovered"."""
         if self.state is State.SETTLED:
             return self.prize * (not self.prize_paid) + self.fee * (not self.fee_collected)
         if self.state is State.REFUNDING:
@@ -93,7 +94,8 @@ class Market:
 
 
 def first_at_or_after(hashes: SlotHashes, target: int) -> int | None:
-    """"the first entry with slot >= target; needs an entry below the target too": its slot. None: not ready. -1: lapsed."""
+    """ "the first entry with slot >= target; needs an entry below the target too": its slot. None: not ready. -1:
+    lapsed."""
     if not hashes or hashes[0][0] < target:
         return None
     if hashes[-1][0] >= target:
@@ -122,7 +124,7 @@ class Model:
 
     @property
     def locked(self) -> int:
-        """"bond_locked = sum of the bonds of markets AwaitingRandomness"."""
+        """ "bond_locked = sum of the bonds of markets AwaitingRandomness"."""
         return sum(market.bond for market in self.markets if market.state is State.AWAITING)
 
     # Who may do what when. Each answers whether the program must accept.
@@ -133,7 +135,13 @@ class Model:
 
     def may_stake(self, market: Market, staker: Pubkey, stake: int, now: int) -> bool:
         fits = spec.MIN_STAKE <= stake <= spec.MAX_STAKE and staker not in market.opinions
-        return not self.paused and market.state is State.ACTIVE and now < market.closes_at and fits and staker not in self.frozen
+        return (
+            not self.paused
+            and market.state is State.ACTIVE
+            and now < market.closes_at
+            and fits
+            and staker not in self.frozen
+        )
 
     def may_close(self, market: Market, now: int) -> bool:
         return market.state is State.ACTIVE and now >= market.closes_at

@@ -1,4 +1,5 @@
-"""The cast and the script: a World with the program initialized, and every instruction called the way its protocol means it."""
+"""The cast and the script: a World with the program initialized, and every instruction called the way its protocol
+means it."""
 
 from __future__ import annotations
 
@@ -85,7 +86,9 @@ class Market:
         return self.opinions[staker]
 
 
-def market(name: str, *, creator: Pubkey = CREATOR, key: bytes | None = None, statement: str | bytes = STATEMENT) -> Market:
+def market(
+    name: str, *, creator: Pubkey = CREATOR, key: bytes | None = None, statement: str | bytes = STATEMENT
+) -> Market:
     """The market of this name, wherever it stands in its life."""
     uuid = hashlib.sha256(f"uuid {name}".encode()).digest()[:16]
     return market_of(uuid, creator=creator, key=public(KEY) if key is None else key, statement=statement)
@@ -147,7 +150,8 @@ def revoke_randomness_key(key: bytes, admin: Pubkey = ADMIN) -> Call:
 def deposit_bond(amount: int, depositor: Pubkey = ADMIN) -> Call:
     """From anyone's associated account."""
     accounts = {
-        "depositor": depositor, "config": CONFIG, "source": usdc_of(depositor), "bond_vault": BOND_VAULT, "token_program": TOKEN_PROGRAM,
+        "depositor": depositor, "config": CONFIG, "source": usdc_of(depositor), "bond_vault": BOND_VAULT,
+        "token_program": TOKEN_PROGRAM,
     }  # fmt: skip
     return Call("deposit_bond", accounts, {"amount": amount})
 
@@ -155,7 +159,8 @@ def deposit_bond(amount: int, depositor: Pubkey = ADMIN) -> Call:
 def withdraw_bond(amount: int, admin: Pubkey = ADMIN) -> Call:
     """To the admin's associated account."""
     accounts = {
-        "admin": admin, "config": CONFIG, "bond_vault": BOND_VAULT, "destination": usdc_of(admin), "token_program": TOKEN_PROGRAM,
+        "admin": admin, "config": CONFIG, "bond_vault": BOND_VAULT, "destination": usdc_of(admin),
+        "token_program": TOKEN_PROGRAM,
     }  # fmt: skip
     return Call("withdraw_bond", accounts, {"amount": amount})
 
@@ -163,8 +168,10 @@ def withdraw_bond(amount: int, admin: Pubkey = ADMIN) -> Call:
 def create_market(of: Market, duration: int = spec.DAY) -> Call:
     """By its creator."""
     accounts = {
-        "creator": of.creator, "config": CONFIG, "market": of.address, "escrow": of.escrow, "creator_usdc": usdc_of(of.creator),
-        "treasury_usdc": TREASURY_USDC, "usdc_mint": USDC, "token_program": TOKEN_PROGRAM, "system_program": SYSTEM_PROGRAM,
+        "creator": of.creator, "config": CONFIG, "market": of.address, "escrow": of.escrow,
+        "creator_usdc": usdc_of(of.creator),
+        "treasury_usdc": TREASURY_USDC, "usdc_mint": USDC, "token_program": TOKEN_PROGRAM,
+        "system_program": SYSTEM_PROGRAM,
     }  # fmt: skip
     return Call("create_market", accounts, {"statement": of.statement, "duration": duration, "uuid": of.uuid})
 
@@ -176,7 +183,9 @@ def stake_opinion(of: Market, staker: Pubkey, stake: int = 1_000_000, cid: str |
         "staker_usdc": usdc_of(staker), "token_program": TOKEN_PROGRAM, "system_program": SYSTEM_PROGRAM,
     }  # fmt: skip
     text = hashlib.sha256(bytes(staker)).digest()
-    return Call("stake_opinion", accounts, {"stake": stake, "text_hash": text, "cid": cid, "statement_hash": of.statement_hash})
+    return Call(
+        "stake_opinion", accounts, {"stake": stake, "text_hash": text, "cid": cid, "statement_hash": of.statement_hash}
+    )
 
 
 def close_market(of: Market) -> Call:
@@ -194,7 +203,8 @@ def record_sentiment(of: Market, score: int = 64, confidence: int = 2, oracle: P
 def request_vrf_randomness(of: Market) -> Call:
     """Paid by the market's payer."""
     accounts = {
-        "payer": of.payer, "config": CONFIG, "market": of.address, "vrf_request": of.vrf_request, "bond_vault": BOND_VAULT,
+        "payer": of.payer, "config": CONFIG, "market": of.address, "vrf_request": of.vrf_request,
+        "bond_vault": BOND_VAULT,
         "revoked_key": revoked_address(of.key), "system_program": SYSTEM_PROGRAM,
     }  # fmt: skip
     return Call("request_vrf_randomness", accounts)
@@ -238,7 +248,8 @@ def run_lottery_with_vrf(of: Market, winner: Pubkey) -> Call:
 def claim_prize(of: Market, winner: Pubkey) -> Call:
     """To the winner's associated account."""
     accounts = {
-        "market": of.address, "escrow": of.escrow, "destination": usdc_of(winner), "winner": winner, "token_program": TOKEN_PROGRAM,
+        "market": of.address, "escrow": of.escrow, "destination": usdc_of(winner), "winner": winner,
+        "token_program": TOKEN_PROGRAM,
     }  # fmt: skip
     return Call("claim_prize", accounts)
 
@@ -255,7 +266,8 @@ def recover_stake(of: Market, staker: Pubkey) -> Call:
 def collect_fee(of: Market, treasury: Pubkey = TREASURY) -> Call:
     """To the treasury's associated account."""
     accounts = {
-        "config": CONFIG, "market": of.address, "escrow": of.escrow, "destination": usdc_of(treasury), "treasury": treasury,
+        "config": CONFIG, "market": of.address, "escrow": of.escrow, "destination": usdc_of(treasury),
+        "treasury": treasury,
         "token_program": TOKEN_PROGRAM,
     }  # fmt: skip
     return Call("collect_fee", accounts)
@@ -264,7 +276,8 @@ def collect_fee(of: Market, treasury: Pubkey = TREASURY) -> Call:
 def expire_market(of: Market) -> Call:
     """By anyone."""
     accounts = {
-        "config": CONFIG, "market": of.address, "vrf_request": of.vrf_request, "bond_vault": BOND_VAULT, "escrow": of.escrow,
+        "config": CONFIG, "market": of.address, "vrf_request": of.vrf_request, "bond_vault": BOND_VAULT,
+        "escrow": of.escrow,
         "revoked_key": revoked_address(of.key), "slot_hashes": spec.SLOT_HASHES, "token_program": TOKEN_PROGRAM,
     }  # fmt: skip
     return Call("expire_market", accounts)
@@ -278,7 +291,8 @@ def close_opinion(of: Market, staker: Pubkey) -> Call:
 def finish_market(of: Market) -> Call:
     """By anyone."""
     accounts = {
-        "config": CONFIG, "market": of.address, "escrow": of.escrow, "vrf_request": of.vrf_request, "bond_vault": BOND_VAULT,
+        "config": CONFIG, "market": of.address, "escrow": of.escrow, "vrf_request": of.vrf_request,
+        "bond_vault": BOND_VAULT,
         "creator": of.creator, "vrf_payer": of.payer, "token_program": TOKEN_PROGRAM,
     }  # fmt: skip
     return Call("finish_market", accounts)

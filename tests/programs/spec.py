@@ -1,4 +1,5 @@
-"""The numbers and addresses of docs/protocol.md, written down again so that nothing under test supplies its own expectation."""
+"""The numbers and addresses of docs/protocol.md, written down again so that nothing under test supplies its own
+expectation."""
 
 from __future__ import annotations
 
@@ -105,7 +106,12 @@ def fee_and_prize(total: int) -> tuple[int, int]:
 def alpha(market: Pubkey, total: int, stakers: int, slot_hash: bytes) -> bytes:
     """The randomness's input."""
     return hashlib.sha256(
-        ALPHA_TAG + bytes(PROGRAM_ID) + bytes(market) + total.to_bytes(8, "little") + stakers.to_bytes(4, "little") + slot_hash
+        ALPHA_TAG
+        + bytes(PROGRAM_ID)
+        + bytes(market)
+        + total.to_bytes(8, "little")
+        + stakers.to_bytes(4, "little")
+        + slot_hash
     ).digest()
 
 

@@ -1,6 +1,8 @@
-"""A market's life as snapshots: each stage is reached once, by real instructions, and restored for every test that begins there.
+"""A market's life as snapshots: each stage is reached once, by real instructions, and restored for every test that
+begins there.
 
-Two markets, ONE and TWO, live through every stage side by side, so that there is always another market's account of the right kind and state to pass in the wrong place.
+Two markets, ONE and TWO, live through every stage side by side, so that there is always another market's account of
+the right kind and state to pass in the wrong place.
 """
 
 from __future__ import annotations
@@ -90,7 +92,10 @@ STAGES: Mapping[str, tuple[str | None, Step]] = {
     "recovered, opinions closed": ("recovered", each(_close_opinions)),
     "finished": ("paid, opinions closed", each(lambda scene, of: scene.do(s.finish_market(of)))),
     "orao active": ("initialized", _open_orao),
-    "orao captured": ("orao active", each(lambda scene, of: scene.captured(scene.requested(scene.scored(of))), ORAO_PAIR)),
+    "orao captured": (
+        "orao active",
+        each(lambda scene, of: scene.captured(scene.requested(scene.scored(of))), ORAO_PAIR),
+    ),
     "orao fulfilled": ("orao captured", each(_orao_fulfil, ORAO_PAIR)),
 }
 

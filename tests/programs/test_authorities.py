@@ -31,7 +31,8 @@ def test_initialize_creates_the_config_and_the_bond_vault(at: At) -> None:
         "kind": "ProgramConfig", "version": 1, "bump": s.CONFIG_BUMP, "bond_bump": s.BOND_BUMP, "paused": False,
         "admin": ADMIN, "oracle": ORACLE, "treasury": TREASURY, "guardian": GUARDIAN, "randomness_key": s.public(s.KEY),
         "pending_admin": NOBODY, "pending_oracle": NOBODY, "pending_treasury": NOBODY, "pending_guardian": NOBODY,
-        "pending_randomness_key": ZERO, "usdc_mint": USDC, "randomness_provider": Provider.ECVRF, "bond_share_bps": 20_000,
+        "pending_randomness_key": ZERO, "usdc_mint": USDC, "randomness_provider": Provider.ECVRF,
+        "bond_share_bps": 20_000,
         "bond_locked": 0, "rest": b"",
     }  # fmt: skip
     vault = scene.account(BOND_VAULT)
@@ -39,7 +40,13 @@ def test_initialize_creates_the_config_and_the_bond_vault(at: At) -> None:
     assert tokens.read(vault) == TokenAccount(USDC, CONFIG)
     assert did.event == (
         "ConfigInitialized",
-        {"admin": ADMIN, "oracle": ORACLE, "treasury": TREASURY, "guardian": GUARDIAN, "randomness_key": s.public(s.KEY)},
+        {
+            "admin": ADMIN,
+            "oracle": ORACLE,
+            "treasury": TREASURY,
+            "guardian": GUARDIAN,
+            "randomness_key": s.public(s.KEY),
+        },
     )
 
 
@@ -155,7 +162,7 @@ def test_a_proposal_gives_no_power(at: At, role: Role) -> None:
 def test_nobody_accepts_an_empty_proposal(at: At, role: Role) -> None:
     scene = at("initialized")
     for authority in (NOBODY, ADMIN, actor("stranger")):
-        with pytest.raises(Refused, match="NotPendingAuthority|MissingSignature"):
+        with pytest.raises(Refused, match=r"NotPendingAuthority|MissingSignature"):
             scene.do(s.accept_authority(role, authority))
 
 
@@ -175,7 +182,12 @@ def test_the_old_admin_is_powerless_after_the_hand_over(at: At) -> None:
     new = ROLES[Role.ADMIN][1]
     scene.do(s.propose_authority(Role.ADMIN, new))
     scene.do(s.accept_authority(Role.ADMIN, new))
-    old = [s.propose_authority(1, ORACLE), s.set_randomness(0, 10_000), s.withdraw_bond(1), s.revoke_randomness_key(s.public("x"))]
+    old = [
+        s.propose_authority(1, ORACLE),
+        s.set_randomness(0, 10_000),
+        s.withdraw_bond(1),
+        s.revoke_randomness_key(s.public("x")),
+    ]
     for call in old:
         with pytest.raises(Refused, match="NotAdmin"):
             scene.do(call)
@@ -243,7 +255,7 @@ def test_revoking_a_proposed_key_clears_the_proposal(at: At) -> None:
     scene.do(s.propose_authority(Role.RANDOMNESS_KEY, key))
     did = effects(scene, s.revoke_randomness_key(key))
     assert did.fields[CONFIG] == {"pending_randomness_key": ZERO}
-    with pytest.raises(Refused, match="NotPendingAuthority|RandomnessKeyRevoked"):
+    with pytest.raises(Refused, match=r"NotPendingAuthority|RandomnessKeyRevoked"):
         scene.do(s.accept_authority(Role.RANDOMNESS_KEY, Pubkey(key)))
 
 

@@ -98,7 +98,9 @@ def test_what_is_sent_to_the_vault_past_the_program_counts_as_free(at: At) -> No
 
 
 @pytest.mark.parametrize("bps", [10_000, 10_001, 12_345, 33_333, 99_999, 100_000])
-@pytest.mark.parametrize("stakes", [(500_000, 500_000), (500_001, 777_777, 9_999_999), (1_234_567, 500_003, 7_654_321, 999_983)])
+@pytest.mark.parametrize(
+    "stakes", [(500_000, 500_000), (500_001, 777_777, 9_999_999), (1_234_567, 500_003, 7_654_321, 999_983)]
+)
 def test_bond_shares_tile_the_bond_to_the_last_unit(at: At, bps: int, stakes: tuple[int, ...]) -> None:
     scene = at("initialized")
     scene.do(s.set_randomness(0, bps))

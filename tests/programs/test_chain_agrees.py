@@ -1,4 +1,5 @@
-"""`chain/` against the built program: its instructions are the ones that work, its accounts and events are what the program writes."""
+"""`chain/` against the built program: its instructions are the ones that work, its accounts and events are what the
+program writes."""
 
 from __future__ import annotations
 
@@ -13,9 +14,8 @@ from solders.instruction import Instruction
 from chain import accounts, addresses, constants, draw, events, instructions, loader, token
 from chain.constants import MarketDuration, RandomnessProvider, Role
 from chain.units import BasisPoints, Stake, UsdcUnits
-from tests.programs import idl
+from tests.programs import idl, spec
 from tests.programs import scene as s
-from tests.programs import spec
 from tests.programs.calls import Call
 from tests.programs.refusals.bases import BASES
 from tests.programs.scene import ADMIN, ORACLE, STAKERS, TREASURY, USDC, Scene, usdc_of
@@ -26,14 +26,16 @@ At = Callable[[str], Scene]
 
 def _initialize(call: Call) -> Instruction:
     return instructions.initialize(
-        admin=ADMIN, usdc_mint=USDC, oracle=ORACLE, treasury=TREASURY, guardian=s.GUARDIAN, randomness_key=call.args["randomness_key"],
+        admin=ADMIN, usdc_mint=USDC, oracle=ORACLE, treasury=TREASURY, guardian=s.GUARDIAN,
+        randomness_key=call.args["randomness_key"],
         provider=RandomnessProvider.ECVRF, bond_share=BasisPoints(20_000),
     )  # fmt: skip
 
 
 def _create(call: Call) -> Instruction:
     return instructions.create_market(
-        creator=ONE.creator, uuid=ONE.uuid, statement=ONE.statement.decode(), duration=MarketDuration.DAY, usdc_mint=USDC,
+        creator=ONE.creator, uuid=ONE.uuid, statement=ONE.statement.decode(), duration=MarketDuration.DAY,
+        usdc_mint=USDC,
         creator_usdc=call.accounts["creator_usdc"], treasury_usdc=call.accounts["treasury_usdc"],
     )  # fmt: skip
 
@@ -49,8 +51,12 @@ def _stake(call: Call) -> Instruction:
 OF_ONE = {"market": ONE.address}
 CHAIN: dict[str, Callable[[Call], Instruction]] = {
     "initialize": _initialize,
-    "propose_authority": lambda call: instructions.propose_authority(admin=ADMIN, role=Role.ORACLE, key=call.args["key"]),
-    "accept_authority": lambda call: instructions.accept_authority(authority=call.accounts["authority"], role=Role.ORACLE),
+    "propose_authority": lambda call: instructions.propose_authority(
+        admin=ADMIN, role=Role.ORACLE, key=call.args["key"]
+    ),
+    "accept_authority": lambda call: instructions.accept_authority(
+        authority=call.accounts["authority"], role=Role.ORACLE
+    ),
     "set_paused": lambda _: instructions.set_paused(authority=ADMIN, paused=True),
     "set_randomness": lambda _: instructions.set_randomness(
         admin=ADMIN, provider=RandomnessProvider.ECVRF, bond_share=BasisPoints(30_000)
@@ -137,7 +143,9 @@ def test_chain_reads_every_event(at: At) -> None:
         scene = at(base.stage)
         done = scene.do(base.call(scene))
         found = events.parse_events(done.logs)
-        assert [type(event).__name__.removesuffix("Event") for event in found.events] == [name for name, _ in done.events]
+        assert [type(event).__name__.removesuffix("Event") for event in found.events] == [
+            name for name, _ in done.events
+        ]
         for event, (_, fields) in zip(found.events, done.events, strict=True):
             assert {name: getattr(event, name) for name in vars(fields)} == vars(fields)
             seen.add(type(event).__name__)
@@ -155,7 +163,15 @@ def test_addresses_and_numbers_are_the_protocols() -> None:
     assert addresses.orao_request(bytes(32)) == s.orao_address(bytes(32))
     assert token.associated_address(ADMIN, USDC) == usdc_of(ADMIN)
     assert loader.program_data_address(spec.PROGRAM_ID) == s.PROGRAM_DATA
-    names = ("CREATE_FEE", "FEE_BPS", "MAX_STATEMENT_BYTES", "MAX_CID_BYTES", "REQUEST_DEADLINE", "RANDOMNESS_DEADLINE", "ALPHA_TAG")
+    names = (
+        "CREATE_FEE",
+        "FEE_BPS",
+        "MAX_STATEMENT_BYTES",
+        "MAX_CID_BYTES",
+        "REQUEST_DEADLINE",
+        "RANDOMNESS_DEADLINE",
+        "ALPHA_TAG",
+    )
     assert all(getattr(constants, name) == getattr(spec, name) for name in names)
     assert constants.TARGET_SLOT_DELAY == spec.TARGET_SLOT_DELAY
     assert tuple(MarketDuration) == spec.DURATIONS
@@ -177,7 +193,12 @@ def test_two_alphas_agree(at: At) -> None:
     for of in PAIR:
         request, market = scene.request(of), scene.market(of)
         made = draw.alpha(
-            market=of.address, total_stake=market.total_stake, staker_count=market.staker_count, slot_hash=request.slot_hash
+            market=of.address,
+            total_stake=market.total_stake,
+            staker_count=market.staker_count,
+            slot_hash=request.slot_hash,
         )
-        assert made == request.alpha == spec.alpha(of.address, market.total_stake, market.staker_count, request.slot_hash)
+        assert (
+            made == request.alpha == spec.alpha(of.address, market.total_stake, market.staker_count, request.slot_hash)
+        )
         assert hashlib.sha256(of.statement).digest() == market.statement_hash

@@ -1,4 +1,5 @@
-"""The verifier alone, through `ecvrf_test.so`: the RFC's vectors, hostile keys and proofs, and whatever Python proves."""
+"""The verifier alone, through `ecvrf_test.so`: the RFC's vectors, hostile keys and proofs, and whatever Python
+proves."""
 
 from __future__ import annotations
 
@@ -53,13 +54,19 @@ def test_the_rfcs_examples(verifier: World, vector: Vector) -> None:
     assert ecvrf.SecretKey(vector.secret).prove(vector.alpha) == vector.proof
     assert ecvrf.verify(vector.key, vector.alpha, vector.proof) == vector.beta
     assert ed.prove(vector.secret, vector.alpha)[:2] == (vector.proof, vector.beta)
-    assert ed.hash_to_curve(vector.key, vector.alpha)[1] == ecvrf.hash_to_curve(vector.key, vector.alpha)[1] == vector.tries
+    assert (
+        ed.hash_to_curve(vector.key, vector.alpha)[1]
+        == ecvrf.hash_to_curve(vector.key, vector.alpha)[1]
+        == vector.tries
+    )
 
 
 # Keys
 
 BAD_KEYS = {
-    **{f"of small order, {at} times the generator of the torsion": ed.encode(point) for at, point in enumerate(TORSION)},
+    **{
+        f"of small order, {at} times the generator of the torsion": ed.encode(point) for at, point in enumerate(TORSION)
+    },
     **{f"y = p + {more}, sign {sign}": number(P + more | sign << 255) for more in range(19) for sign in (0, 1)},
     "y = 1 with the sign": number(1 | 1 << 255),
     "y = -1 with the sign": number(P - 1 | 1 << 255),
@@ -86,14 +93,14 @@ def test_a_mixed_key_has_one_output(verifier: World) -> None:
     key = ed.add(ed.multiply(SCALAR_OF, ed.BASE), TORSION[1])
     outputs: set[bytes] = set()
     accepted = 0
-    for nonce in range(1, 60):
+    for nonce in range(1, 40):
         for shift in (TORSION[0], TORSION[1], TORSION[4]):
             proof, _, _ = ed.prove(SECRET, ALPHA, key=key, shift=shift, nonce=nonce)
-            try:
+            if ed.verify(ed.encode(key), proof, ALPHA) is None:
+                assert refused(verifier, ed.encode(key), proof, ALPHA) == MISMATCH
+            else:
                 outputs.add(verify(verifier, ed.encode(key), proof, ALPHA))
                 accepted += 1
-            except Refused as error:
-                assert error.name == MISMATCH
     assert accepted >= 5
     assert len(outputs) == 1
 
@@ -140,7 +147,8 @@ def test_a_gamma_of_small_order_proves_nothing(verifier: World, times: int) -> N
 
 
 def test_a_gamma_shifted_by_torsion_gives_no_other_output(verifier: World) -> None:
-    """The one freedom that the key's holder has: 8(gamma + T) = 8 gamma, so it buys another proof and never another draw."""
+    """The one freedom that the key's holder has: 8(gamma + T) = 8 gamma, so it buys another proof and never another
+    draw."""
     accepted = 0
     for times in range(1, 8):
         for nonce in range(1, 40):
@@ -184,15 +192,30 @@ def test_the_challenge_hashes_every_point(verifier: World) -> None:
     point, _ = ed.hash_to_curve(PUBLIC, ALPHA)
     key, gamma, nonce = ed.multiply(SCALAR_OF, ed.BASE), ed.multiply(SCALAR_OF, point), 77
     five = [key, point, gamma, ed.multiply(nonce, ed.BASE), ed.multiply(nonce, point)]
-    for points in [five[1:], five[:1] + five[2:], five[:2] + five[3:], five[:3], five[:4], five[::-1], [*five, IDENTITY]]:
+    for points in [
+        five[1:],
+        five[:1] + five[2:],
+        five[:2] + five[3:],
+        five[:3],
+        five[:4],
+        five[::-1],
+        [*five, IDENTITY],
+    ]:
         c = ed.challenge(*points)
         proof = ed.encode(gamma) + c.to_bytes(16, "little") + number((nonce + c * SCALAR_OF) % L)
         assert refused(verifier, PUBLIC, proof, ALPHA) == MISMATCH
     c = ed.challenge(*five)
-    assert verify(verifier, PUBLIC, ed.encode(gamma) + c.to_bytes(16, "little") + number((nonce + c * SCALAR_OF) % L), ALPHA) == BETA
+    assert (
+        verify(
+            verifier, PUBLIC, ed.encode(gamma) + c.to_bytes(16, "little") + number((nonce + c * SCALAR_OF) % L), ALPHA
+        )
+        == BETA
+    )
 
 
-@pytest.mark.parametrize("data", [b"", b"\0", b"\2", b"\0" + bytes(111), b"\1" + bytes(31), b"\1" + bytes(33), b"\xff" * 200])
+@pytest.mark.parametrize(
+    "data", [b"", b"\0", b"\2", b"\0" + bytes(111), b"\1" + bytes(31), b"\1" + bytes(33), b"\xff" * 200]
+)
 def test_malformed_data_is_refused(verifier: World, data: bytes) -> None:
     with pytest.raises(Refused, match="custom: 1"):
         call(verifier, data)
@@ -219,6 +242,8 @@ def test_two_provers_agree(secret: bytes, alpha: bytes) -> None:
 @pytest.mark.parametrize("tries", range(1, 9))
 def test_an_alpha_that_needs_several_tries(verifier: World, tries: int) -> None:
     key = ecvrf.SecretKey(SECRET)
-    alpha = next(a for a in (n.to_bytes(32, "little") for n in range(10_000)) if ecvrf.hash_to_curve(key.public, a)[1] == tries)
+    alpha = next(
+        a for a in (n.to_bytes(32, "little") for n in range(10_000)) if ecvrf.hash_to_curve(key.public, a)[1] == tries
+    )
     proof = key.prove(alpha)
     assert verify(verifier, key.public, proof, alpha) == ecvrf.proof_to_output(proof)

@@ -222,7 +222,7 @@ def test_a_captured_hash_does_not_lapse(at: At) -> None:
     scene.pass_slots(2000)
     refused(scene, s.expire_market(ONE), "NotExpirable")
     for call in (s.capture_slot_hash(ONE), s.rearm_slot_hash(ONE)):
-        with pytest.raises(Refused, match="AlreadyCaptured|SlotHashNotLapsed|AlreadyRearmed"):
+        with pytest.raises(Refused, match=r"AlreadyCaptured|SlotHashNotLapsed|AlreadyRearmed"):
             scene.do(call)
     scene.settled(scene.fulfilled(ONE))
 

@@ -33,11 +33,14 @@ def test_create_market(at: At, duration: int) -> None:
     assert did.tokens == {usdc_of(CREATOR): -spec.CREATE_FEE, TREASURY_USDC: spec.CREATE_FEE}
     assert len(scene.data(of.address)) == size
     assert did.fields[of.address] == {
-        "kind": "Market", "version": 1, "state": State.ACTIVE, "bump": of.bump, "escrow_bump": of.escrow_bump, "uuid": of.uuid,
-        "creator": CREATOR, "created_at": scene.now, "closes_at": scene.now + duration, "staker_count": 0, "open_opinions": 0,
+        "kind": "Market", "version": 1, "state": State.ACTIVE, "bump": of.bump, "escrow_bump": of.escrow_bump,
+        "uuid": of.uuid,
+        "creator": CREATOR, "created_at": scene.now, "closes_at": scene.now + duration, "staker_count": 0,
+        "open_opinions": 0,
         "total_stake": 0, "liability": 0, "score": 0, "confidence": 0, "summary_hash": bytes(32), "scored_at": 0,
         "statement_hash": of.statement_hash, "randomness_provider": Provider.ECVRF, "randomness_key": s.public(s.KEY),
-        "bond_share_bps": 20_000, "bond": 0, "requested_at": 0, "fee": 0, "prize": 0, "winner": NOBODY, "winner_start": 0,
+        "bond_share_bps": 20_000, "bond": 0, "requested_at": 0, "fee": 0, "prize": 0, "winner": NOBODY,
+        "winner_start": 0,
         "winner_stake": 0, "draw": 0, "settled_at": 0, "refund_reason": 0, "prize_paid": False, "fee_collected": False,
         "statement": of.statement.decode(), "rest": bytes(size - 314 - len(of.statement)),
     }  # fmt: skip
@@ -46,7 +49,12 @@ def test_create_market(at: At, duration: int) -> None:
     assert tokens.read(escrow) == TokenAccount(USDC, of.address)
     assert did.event == (
         "MarketCreated",
-        {"market": of.address, "creator": CREATOR, "closes_at": scene.now + duration, "statement_hash": of.statement_hash},
+        {
+            "market": of.address,
+            "creator": CREATOR,
+            "closes_at": scene.now + duration,
+            "statement_hash": of.statement_hash,
+        },
     )
 
 
@@ -113,7 +121,8 @@ def test_stake_opinion(at: At) -> None:
         bump = spec.derive(b"opinion", bytes(ONE.address), bytes(staker))[1]
         assert did.fields[opinion] == {
             "kind": "Opinion", "version": 1, "bump": bump, "paid": False, "market": ONE.address, "staker": staker,
-            "start": total, "stake": stake, "created_at": scene.now, "text_hash": hashlib.sha256(bytes(staker)).digest(),
+            "start": total, "stake": stake, "created_at": scene.now,
+            "text_hash": hashlib.sha256(bytes(staker)).digest(),
             "cid": cid, "rest": b"",
         }  # fmt: skip
         total += stake
@@ -173,7 +182,8 @@ def test_record_sentiment(at: At, score: int, confidence: int) -> None:
     did = effects(scene, s.record_sentiment(ONE, score, confidence))
     summary = hashlib.sha256(b"summary").digest()
     expected = {
-        "state": State.SCORED, "score": score, "confidence": confidence, "summary_hash": summary, "scored_at": scene.now,
+        "state": State.SCORED, "score": score, "confidence": confidence, "summary_hash": summary,
+        "scored_at": scene.now,
     }  # fmt: skip
     assert did.fields == {ONE.address: {name: value for name, value in expected.items() if value}}
     assert did.event == (

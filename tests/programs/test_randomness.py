@@ -6,9 +6,8 @@ from collections.abc import Callable
 
 import pytest
 
-from tests.programs import edwards, idl
+from tests.programs import edwards, idl, spec
 from tests.programs import scene as s
-from tests.programs import spec
 from tests.programs.effects import effects
 from tests.programs.scene import BOND_VAULT, CONFIG, CRANK, STAKERS, Scene
 from tests.programs.spec import Provider, Request, State, share
@@ -32,9 +31,11 @@ def test_request_vrf_randomness(at: At) -> None:
         CONFIG: {"bond_locked": BOND_OF_ONE},
         ONE.vrf_request: {
             "kind": "VrfRequest", "version": 1, "status": Request.REQUESTED,
-            "bump": spec.derive(b"vrf_request", bytes(ONE.address))[1], "rearmed": False, "market": ONE.address, "payer": CRANK,
+            "bump": spec.derive(b"vrf_request", bytes(ONE.address))[1], "rearmed": False, "market": ONE.address,
+            "payer": CRANK,
             "requested_at": scene.now, "requested_slot": scene.slot, "target_slot": scene.slot + 8,
-            "first_target_slot": scene.slot + 8, "captured_slot": 0, "slot_hash": bytes(32), "captured_at": 0, "alpha": bytes(32),
+            "first_target_slot": scene.slot + 8, "captured_slot": 0, "slot_hash": bytes(32), "captured_at": 0,
+            "alpha": bytes(32),
             "proof": bytes(80), "output": bytes(64), "fulfilled_at": 0, "rest": b"",
         },
     }  # fmt: skip
@@ -52,7 +53,8 @@ def test_capture_slot_hash(at: At) -> None:
     alpha = spec.alpha(ONE.address, TOTAL, 4, found)
     assert did.fields == {
         ONE.vrf_request: {
-            "status": Request.CAPTURED, "captured_slot": target, "slot_hash": found, "captured_at": scene.now, "alpha": alpha,
+            "status": Request.CAPTURED, "captured_slot": target, "slot_hash": found, "captured_at": scene.now,
+            "alpha": alpha,
         },
     }  # fmt: skip
     assert did.event == (
@@ -193,7 +195,8 @@ def test_every_step_after_the_score_is_anyones(at: At) -> None:
     """No instruction from the request on has a signer but the one who pays the request's rent."""
     open_to_all = [
         "close_market", "capture_slot_hash", "rearm_slot_hash", "fulfill_vrf_randomness", "fulfill_vrf_external",
-        "run_lottery_with_vrf", "claim_prize", "recover_stake", "collect_fee", "expire_market", "close_opinion", "finish_market",
+        "run_lottery_with_vrf", "claim_prize", "recover_stake", "collect_fee", "expire_market", "close_opinion",
+        "finish_market",
     ]  # fmt: skip
     for name in open_to_all:
         assert not any(account.signer for account in idl.load().instructions[name].accounts), name

@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 from solders.account import Account
 
-from tests.programs import fuzz, machine, parts, tokens
+from tests.programs import fuzz, parts, steps, tokens
 from tests.programs import model as m
 from tests.programs import scene as s
 from tests.programs.calls import Call
@@ -19,26 +19,28 @@ from tests.programs.spec import Reason, State
 from tests.programs.world import Done
 
 DONE = [
-    "accept", "capture", "claim", "close", "close opinion", "collect", "create", "deposit", "draw", "expire", "finish", "fulfil",
-    "pause", "propose", "rearm", "record", "recover", "request", "revoke", "rotate key", "set randomness", "stake", "withdraw",
+    "accept", "capture", "claim", "close", "close opinion", "collect", "create", "deposit", "draw", "expire",
+    "finish", "fulfil",
+    "pause", "propose", "rearm", "record", "recover", "request", "revoke", "rotate key", "set randomness", "stake",
+    "withdraw",
 ]  # fmt: skip
 
 
 @pytest.fixture(scope="module")
 def scene() -> Scene:
     made = Scene(parts.program(parts.OPINION_MARKET))
-    OpinionMarket.scene, OpinionMarket.start = made, machine.stage(made)
+    OpinionMarket.scene, OpinionMarket.start = made, steps.stage(made)
     return made
 
 
 def test_state_machine_holds_every_invariant(scene: Scene, capsys: pytest.CaptureFixture[str]) -> None:
-    steps = fuzz.wanted()
+    wanted = fuzz.wanted()
     with capsys.disabled():
-        report = fuzz.run(scene, OpinionMarket.start, steps)
+        report = fuzz.run(scene, OpinionMarket.start, wanted)
         print(f"\n{report}")
-    assert report.steps >= steps
+    assert report.steps >= wanted
     assert report.counts.total() == report.steps
-    if steps >= fuzz.DEFAULT_STEPS:
+    if wanted >= fuzz.DEFAULT_STEPS:
         for name in DONE:
             assert report.counts[f"{name}: done"], f"{name} never succeeded: the sequences are too shallow"
             assert report.counts[f"{name}: refused"], f"{name} was never refused: the sequences are too tame"
@@ -48,11 +50,11 @@ def test_state_machine_holds_every_invariant(scene: Scene, capsys: pytest.Captur
 def _at(state: State, *, opened: int = 2) -> tuple[OpinionMarket, m.Market]:
     """The machine with one market in this state, all of it its own doing."""
     run = OpinionMarket()
-    run.create(machine.Dice(b""))
+    run.create(steps.Dice(b""))
     [market] = run.model.markets
     for staker in STAKERS[:opened]:
         run._stake(market, staker, 1_000_000)
-    dice = machine.Dice(bytes([255] * 40))
+    dice = steps.Dice(bytes([255] * 40))
     while market.state is not state and not (state is State.REFUNDING and market.state is State.AWAITING):
         run._advance(market, dice)
     if state is State.REFUNDING:
@@ -70,7 +72,9 @@ def _fewer(scene: Scene, address: s.Pubkey, less: int) -> None:
 
 def _edit(layout: str, **changes: int) -> Callable[[Scene, m.Market], None]:
     def edit(scene: Scene, market: m.Market) -> None:
-        at = {"Market": market.handle.address, "ProgramConfig": CONFIG, "Opinion": market.handle.opinion(STAKERS[0])}[layout]
+        at = {"Market": market.handle.address, "ProgramConfig": CONFIG, "Opinion": market.handle.opinion(STAKERS[0])}[
+            layout
+        ]
         scene.edit(at, layout, **changes)
 
     return edit
@@ -103,10 +107,18 @@ DAMAGE = {
     "a liability too many": (State.ACTIVE, _edit("Market", liability=2_000_001), "escrow >= liability"),
     "a state that went back": (State.SCORED, _edit("Market", state=0), "the state only moves forward"),
     "a refund after a draw": (State.SETTLED, _edit("Market", state=5, refund_reason=4), "the state only moves forward"),
-    "a draw after a refund": (State.REFUNDING, _edit("Market", state=4, refund_reason=0), "the state only moves forward"),
+    "a draw after a refund": (
+        State.REFUNDING,
+        _edit("Market", state=4, refund_reason=0),
+        "the state only moves forward",
+    ),
     "a refund with a prize": (State.REFUNDING, _edit("Market", prize=1), "never both drawn and refunded"),
     "a fee that is not the rest": (State.SETTLED, _edit("Market", fee=1), "fee + prize = total stake"),
-    "a draw outside the interval": (State.SETTLED, _edit("Market", winner_start=0, draw=1_999_999, winner_stake=1), "holds the draw"),
+    "a draw outside the interval": (
+        State.SETTLED,
+        _edit("Market", winner_start=0, draw=1_999_999, winner_stake=1),
+        "holds the draw",
+    ),
     "a prize that was not paid": (State.SETTLED, _edit("Market", prize_paid=1), "each is paid once"),
     "a refund that can be had again": (State.REFUNDING, _edit("Opinion", paid=1), "one payout per Opinion"),
     "a gap between opinions": (State.ACTIVE, _edit("Opinion", start=1), "Opinions tile"),
@@ -132,7 +144,7 @@ def test_the_invariants_notice(
 
 def test_the_invariants_notice_a_changed_receipt(scene: Scene) -> None:
     run, market = _at(State.SETTLED)
-    dice = machine.Dice(bytes([255] * 400))
+    dice = steps.Dice(bytes([255] * 400))
     while not market.finished:
         run._advance(market, dice)
     run.watch.check()
@@ -165,17 +177,18 @@ class GenerousMarket(OpinionMarket):
     model_kind = Generous
 
 
-def _finds(scene: Scene, kind: type[OpinionMarket]) -> None:
-    start, steps, number = machine.stage(scene), 0, 0
-    with pytest.raises(AssertionError):
-        while steps < fuzz.DEFAULT_STEPS:
-            counts, _ = fuzz.batch(scene, start, number, kind, shrink=False)
-            steps, number = steps + counts.total(), number + 1
+def _run_all(scene: Scene, kind: type[OpinionMarket]) -> None:
+    start, done, number = steps.stage(scene), 0, 0
+    while done < fuzz.DEFAULT_STEPS:
+        counts, _ = fuzz.batch(scene, start, number, kind, shrink=False)
+        done, number = done + counts.total(), number + 1
 
 
 def test_random_sequences_find_a_broken_program() -> None:
-    _finds(Repeating(parts.program(parts.OPINION_MARKET)), OpinionMarket)
+    with pytest.raises(AssertionError):
+        _run_all(Repeating(parts.program(parts.OPINION_MARKET)), OpinionMarket)
 
 
 def test_random_sequences_find_a_model_that_disagrees() -> None:
-    _finds(Scene(parts.program(parts.OPINION_MARKET)), GenerousMarket)
+    with pytest.raises(AssertionError):
+        _run_all(Scene(parts.program(parts.OPINION_MARKET)), GenerousMarket)

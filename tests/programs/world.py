@@ -1,6 +1,7 @@
 """One chain in process: LiteSVM with the program in place, its clock, its SlotHashes, and snapshots of its accounts.
 
-Signatures are not verified and blockhashes never expire: who signs is said by the transaction's flags, which is all a program ever sees. That, and restoring accounts instead of
+Signatures are not verified and blockhashes never expire: who signs is said by the transaction's flags, which is all a
+program ever sees. That, and restoring accounts instead of
 building a new chain, is what lets a row of a table cost a millisecond.
 """
 
@@ -33,7 +34,7 @@ RICH = 10**15
 GONE = Account(0, b"", SYSTEM_PROGRAM)
 
 
-class Refused(Exception):
+class Refused(Exception):  # noqa: N818 - named after what happened
     """A transaction that failed: the program's error by name, or the runtime's own."""
 
     def __init__(self, name: str, code: int | None, failed: FailedTransactionMetadata) -> None:

@@ -161,8 +161,10 @@ def test_a_deployed_program_is_initialized_by_its_upgrade_authority(node: Node, 
     cli = parts.tool("solana")
     new, authority = keypair("deployed program"), keypair("admin")
     command = [
-        cli, "program", "deploy", str(parts.OPINION_MARKET.resolve()), "--program-id", _write_key(tmp_path, "program", new),
-        "--keypair", _write_key(tmp_path, "payer", PAYER), "--upgrade-authority", _write_key(tmp_path, "authority", authority),
+        cli, "program", "deploy", str(parts.OPINION_MARKET.resolve()), "--program-id", _write_key(tmp_path, "program",
+        new),
+        "--keypair", _write_key(tmp_path, "payer", PAYER), "--upgrade-authority", _write_key(tmp_path, "authority",
+        authority),
         "--url", node.url, "--use-rpc", "--commitment", "confirmed",
     ]  # fmt: skip
     environment = {**os.environ, "HOME": str(tmp_path)}
@@ -175,7 +177,8 @@ def test_a_deployed_program_is_initialized_by_its_upgrade_authority(node: Node, 
     def initialize(admin: Keypair) -> None:
         made = instructions.initialize(
             admin=admin.pubkey(), usdc_mint=s.USDC, oracle=s.ORACLE, treasury=s.TREASURY, guardian=s.GUARDIAN,
-            randomness_key=s.public(s.KEY), provider=RandomnessProvider.ECVRF, bond_share=BasisPoints(20_000), program=program,
+            randomness_key=s.public(s.KEY), provider=RandomnessProvider.ECVRF, bond_share=BasisPoints(20_000),
+            program=program,
         )  # fmt: skip
         node.send([made], [PAYER, *([] if admin is PAYER else [admin])])
 

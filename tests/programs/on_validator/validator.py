@@ -128,7 +128,8 @@ def dump(accounts: Mapping[Pubkey, Account], folder: Path) -> Path:
     folder.mkdir()
     for address, account in accounts.items():
         fields = {
-            "lamports": account.lamports, "data": [base64.b64encode(account.data).decode(), "base64"], "owner": str(account.owner),
+            "lamports": account.lamports, "data": [base64.b64encode(account.data).decode(), "base64"],
+            "owner": str(account.owner),
             "executable": False, "rentEpoch": 0, "space": len(account.data),
         }  # fmt: skip
         (folder / f"{address}.json").write_text(json.dumps({"pubkey": str(address), "account": fields}))
@@ -140,8 +141,10 @@ def running(binary: str, folder: Path, mint: Pubkey, *options: str) -> Iterator[
     """A validator whose ledger is in the folder and whose genesis lamports are the mint's."""
     port = _free_ports()
     command = [
-        binary, "--ledger", str(folder / "ledger"), "--rpc-port", str(port), "--faucet-port", str(port + 2), "--gossip-port", str(port + 3),
-        "--dynamic-port-range", f"{port + 4}-{port + PORTS - 1}", "--bind-address", HOST, "--mint", str(mint), "--quiet", *options,
+        binary, "--ledger", str(folder / "ledger"), "--rpc-port", str(port), "--faucet-port", str(port + 2),
+        "--gossip-port", str(port + 3),
+        "--dynamic-port-range", f"{port + 4}-{port + PORTS - 1}", "--bind-address", HOST, "--mint", str(mint),
+        "--quiet", *options,
     ]  # fmt: skip
     with (folder / "validator.log").open("wb") as log:
         process = subprocess.Popen(command, stdout=log, stderr=subprocess.STDOUT, cwd=folder)

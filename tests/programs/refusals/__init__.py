@@ -1,1 +1,4 @@
-"""Every refusal as a table: `accounts` has a row for each account of each instruction and each thing that can be wrong with it, `domain` one for each rule."""
+"""Every refusal as a table, with a row for each thing that can be wrong.
+
+`accounts`: with an account of an instruction. `domain`: with what happens before a market closes. `settlement`: after.
+"""

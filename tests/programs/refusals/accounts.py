@@ -1,4 +1,5 @@
-"""Rows for every account of every instruction: unsigned, read-only, of another owner, kind or version, at another address, twice, of another mint, somebody else's, frozen."""
+"""Rows for every account of every instruction: unsigned, read-only, of another owner, kind or version, at another
+address, twice, of another mint, somebody else's, frozen."""
 
 from __future__ import annotations
 
@@ -14,7 +15,7 @@ from tests.programs.calls import Call
 from tests.programs.refusals.bases import BASES
 from tests.programs.refusals.row import Bend, Row
 from tests.programs.scene import STAKERS, Scene
-from tests.programs.stages import ONE, ORAO_ONE, ORAO_TWO, TWO
+from tests.programs.stages import ORAO_ONE, ORAO_TWO, TWO
 from tests.programs.tokens import Held, TokenAccount
 from tests.programs.world import actor
 
@@ -92,7 +93,7 @@ def _state(name: str) -> Iterator[Fault]:
     yield Fault("cut to 40 bytes", "WrongDiscriminator", _replaced(name, _data(lambda data: data[:40])))
     yield Fault("zeros", "WrongDiscriminator", _replaced(name, _data(lambda data: bytes(len(data)))))
     for kind in kinds:
-        bend = _replaced(name, _data(lambda data, kind=kind: (data if data[:8] == kind else kind + data[8:])))
+        bend = _replaced(name, _data(lambda data, kind=kind: data if data[:8] == kind else kind + data[8:]))
         if kind != _own_prefix(name):
             yield Fault(f"of kind {kind.hex()}", "WrongDiscriminator", bend)
     for version in (0, 2, 255):
@@ -134,10 +135,14 @@ def _purse(name: str) -> Iterator[Fault]:
     yield from _token_account(name)
     yield from _of_the_mint(name)
     yield Fault("somebody else's", "WrongTokenOwner", _passed(name, s.usdc_of(STRANGER)))
-    yield Fault("somebody else's now", "WrongTokenOwner", _replaced(name, _token(lambda token: replace(token, owner=STRANGER))))
+    yield Fault(
+        "somebody else's now", "WrongTokenOwner", _replaced(name, _token(lambda token: replace(token, owner=STRANGER)))
+    )
     yield Fault("the signer's as delegate", "WrongTokenOwner", _delegated(name))
     yield Fault("frozen", "TokenAccountFrozen", _replaced(name, _token(TokenAccount.frozen)))
-    yield Fault("too little in it", "InsufficientFunds", _replaced(name, _token(lambda token: replace(token, amount=0))))
+    yield Fault(
+        "too little in it", "InsufficientFunds", _replaced(name, _token(lambda token: replace(token, amount=0)))
+    )
 
 
 def _delegated(name: str) -> Bend:
@@ -163,14 +168,19 @@ def _paid(name: str) -> Iterator[Fault]:
     yield from _of_the_mint(name)
     yield Fault("the owner's, but not the associated one", "NotAssociatedAccount", _copied(name))
     yield Fault("somebody else's", "NotAssociatedAccount", _passed(name, s.usdc_of(STRANGER)))
-    yield Fault("associated, given away", "WrongTokenOwner", _replaced(name, _token(lambda token: replace(token, owner=STRANGER))))
+    yield Fault(
+        "associated, given away",
+        "WrongTokenOwner",
+        _replaced(name, _token(lambda token: replace(token, owner=STRANGER))),
+    )
     yield Fault("frozen", "TokenAccountFrozen", _replaced(name, _token(TokenAccount.frozen)))
 
 
 def _derived(name: str) -> Iterator[Fault]:
     """Of an address that must be empty, or may be."""
     for what, address in {
-        "nobody's": ELSEWHERE, "a purse": s.usdc_of(s.ADMIN), "another key's": s.revoked_address(bytes([9]) * 32), "another market": s.market("never opened").address, "its escrow": s.market("never opened").escrow,
+        "nobody's": ELSEWHERE, "a purse": s.usdc_of(s.ADMIN), "another key's": s.revoked_address(bytes([9]) * 32),
+        "another market": s.market("never opened").address, "its escrow": s.market("never opened").escrow,
     }.items():  # fmt: skip
         yield Fault(what, "WrongAddress", _passed(name, address))
 
@@ -376,7 +386,9 @@ def faults(instruction: str, account: str) -> Iterator[Fault]:
     yield from SPECIAL.get((instruction, account), KINDS.get(account, _must_not_be_null))(account)
     if account in SAME.get(instruction, ())[:1]:
         other = SAME[instruction][1]
-        yield Fault(f"the same as {other}", "DuplicateAccount", lambda _, call: call.using(**{account: call.accounts[other]}))
+        yield Fault(
+            f"the same as {other}", "DuplicateAccount", lambda _, call: call.using(**{account: call.accounts[other]})
+        )
 
 
 def rows() -> Iterator[Row]:
@@ -384,7 +396,13 @@ def rows() -> Iterator[Row]:
     for name, spec in idl.load().instructions.items():
         base = BASES[name]
         for count in range(len(spec.accounts)):
-            yield Row(name, f"only {count} accounts", "NotEnoughAccounts", base, lambda _, call, count=count: call.cut_to(count))
+            yield Row(
+                name,
+                f"only {count} accounts",
+                "NotEnoughAccounts",
+                base,
+                lambda _, call, count=count: call.cut_to(count),
+            )
         for account in spec.accounts:
             for fault in faults(name, account.name):
                 blamed = None if fault.error in UNNAMED else fault.blames or account.name

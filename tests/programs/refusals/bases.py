@@ -43,7 +43,8 @@ BASES: Mapping[str, Base] = {
     "rearm_slot_hash": Base("lapsed", lambda _: s.rearm_slot_hash(ONE)),
     "fulfill_vrf_randomness": Base("captured", lambda scene: s.fulfill_vrf_randomness(ONE, scene.proof(ONE))),
     "fulfill_vrf_external": Base(
-        "orao captured", lambda scene: s.fulfill_vrf_external(ORAO_ONE, scene.orao_answers(scene.request(ORAO_ONE).alpha))
+        "orao captured",
+        lambda scene: s.fulfill_vrf_external(ORAO_ONE, scene.orao_answers(scene.request(ORAO_ONE).alpha)),
     ),
     "run_lottery_with_vrf": Base("fulfilled", lambda scene: s.run_lottery_with_vrf(ONE, scene.winner(ONE))),
     "claim_prize": Base("settled", lambda scene: s.claim_prize(ONE, scene.market(ONE).winner)),
