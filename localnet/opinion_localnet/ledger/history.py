@@ -115,10 +115,13 @@ class LedgerHistory:
         if before is not None and self._place(before) is None:
             return []
         rows = self._connection.execute(
-            "SELECT signature, slot, idx, unix_time, err, memo FROM address_transactions"
-            " JOIN transactions USING (slot, idx) JOIN blocks USING (slot)"
-            " WHERE address = ? AND slot <= ? AND (slot, idx) < (?, ?) AND (slot, idx) > (?, ?)"
-            " ORDER BY slot DESC, idx DESC LIMIT ?",
+            # The places first, from their index: left to itself, SQLite walks through every transaction.
+            "SELECT signature, slot, idx, unix_time, err, memo FROM ("
+            "  SELECT slot, idx FROM address_transactions"
+            "  WHERE address = ? AND slot <= ? AND (slot, idx) < (?, ?) AND (slot, idx) > (?, ?)"
+            "  ORDER BY slot DESC, idx DESC LIMIT ?"
+            ") CROSS JOIN transactions USING (slot, idx) CROSS JOIN blocks USING (slot)"
+            " ORDER BY slot DESC, idx DESC",
             (address, newest_slot, *upper, *lower, limit),
         )
         return [
