@@ -31,7 +31,7 @@ contracts: setup ## which room may import which
 	@PYTHONPATH=$(CURDIR)/localnet .venv/bin/lint-imports --no-logo
 
 fuzz: setup ## the program's state machine, for a million steps
-	@PYTHONPATH=$(CURDIR) OPINION_FUZZ_STEPS=1000000 localnet/.venv/bin/python $(PYTEST) -c localnet/pyproject.toml --rootdir=$(CURDIR) tests/programs -k state_machine
+	@PYTHONPATH=$(CURDIR) OPINION_FUZZ_STEPS=1000000 localnet/.venv/bin/python $(PYTEST) -c localnet/pyproject.toml --rootdir=$(CURDIR) tests/programs/test_state_machine.py -k holds_every_invariant
 
 bench: setup ## the measurements that the documents name, as ratios beside a peer
 	@for file in benchmarks/*.py; do echo "== $$file"; .venv/bin/python $$file || exit 1; done

@@ -22,23 +22,36 @@ if [ "${OPINION_SETUP_LOCKED:-}" != 1 ] && command -v flock >/dev/null; then
     OPINION_SETUP_LOCKED=1 exec flock .setup.lock "$0" "$@"
 fi
 
+# stamp FILES...: what an environment was built from, in one line.
+stamp() {
+    { "$python" -c 'import sys; print(sys.version, sys.executable)'; pwd; cat "$@"; } | sha256sum | cut -d' ' -f1
+}
+
+# pip ENVIRONMENT ARGUMENTS...: its talk goes to a log, whose end is shown when it fails.
+pip() {
+    local environment=$1 log=$1/setup.log
+    shift
+    "$environment/bin/python" -m pip install --disable-pip-version-check --no-deps "$@" >>"$log" 2>&1 && return
+    tail -n 15 "$log" >&2
+    fail "pip could not install into $environment: its last lines are above, all of them in $log."
+}
+
 # build ENVIRONMENT LOCK PROJECT: from the lock's hashes and nothing else, then our own code, in place.
 build() {
-    local environment=$1 lock=$2 project=$3 stamp log
+    local environment=$1 lock=$2 project=$3 locked described
     [ -f "$lock" ] || fail "$lock is missing: restore it from git."
-    stamp=$({ "$python" -c 'import sys; print(sys.version, sys.executable)'; pwd; cat "$lock" "$project/pyproject.toml"; } | sha256sum | cut -d' ' -f1)
-    [ "$(cat "$environment/.built-from" 2>/dev/null)" = "$stamp" ] && return
-    echo "setup: building $environment from $lock (a minute or so, once) ..."
-    "$python" -m venv --clear "$environment" || fail "could not create $environment: see the lines above."
-    log=$environment/setup.log
-    if ! {
-        "$environment/bin/python" -m pip install --disable-pip-version-check --require-hashes --no-deps -r "$lock" &&
-            "$environment/bin/python" -m pip install --disable-pip-version-check --no-build-isolation --no-deps -e "$project"
-    } >"$log" 2>&1; then
-        tail -n 15 "$log" >&2
-        fail "pip could not install what $lock names: its last lines are above, all of them in $log."
+    locked=$(stamp "$lock")
+    described=$(stamp "$lock" "$project/pyproject.toml")
+    if [ "$(cat "$environment/.locked" 2>/dev/null)" != "$locked" ]; then
+        echo "setup: building $environment from $lock (a minute or so, once) ..."
+        "$python" -m venv --clear "$environment" || fail "could not create $environment: see the lines above."
+        pip "$environment" --require-hashes -r "$lock"
+        echo "$locked" >"$environment/.locked"
     fi
-    echo "$stamp" >"$environment/.built-from"
+    if [ "$(cat "$environment/.described" 2>/dev/null)" != "$described" ]; then
+        pip "$environment" --no-build-isolation -e "$project"
+        echo "$described" >"$environment/.described"
+    fi
 }
 
 build .venv requirements.lock .

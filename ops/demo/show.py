@@ -29,7 +29,10 @@ async def show(settings: Settings, url: str | None, keys: Path | None, *, as_jso
         raise OperatorError(
             f"NETWORK is {settings.network}, but the demo lets a day pass at once, which only a localnet can: unset it."
         )
-    console = Console(highlight=False, soft_wrap=False)
+    console = Console(highlight=False)
+    if not as_json_lines:
+        where = url or "a localnet of its own, which ends with it"
+        console.print(f"One market from creation to a verified payout, with play money, on {where}.\n")
     ok = False
     with tempfile.TemporaryDirectory(prefix="opinion-demo-") as folder:
         async with _stage(settings, url, keys, Path(folder)) as stage:
