@@ -244,7 +244,8 @@ async def running(command: Sequence[str], port: int) -> AsyncIterator[None]:
             await until_up(port)
             yield
         finally:
-            process.terminate()
+            if process.returncode is None:
+                process.terminate()
             await process.wait()
 
 
