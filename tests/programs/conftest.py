@@ -21,3 +21,11 @@ def stages() -> Stages:
 def at(stages: Stages) -> Callable[[str], Scene]:
     """The scene restored to a stage: `at("captured")`."""
     return stages.at
+
+
+SLOW = ("test_state_machine.py", "on_validator")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Fast ones first: the validator and the long sequences come last."""
+    items.sort(key=lambda item: next((1 + at for at, name in enumerate(SLOW) if f"programs/{name}" in item.nodeid), 0))

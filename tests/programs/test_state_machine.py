@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from solders.account import Account
@@ -45,6 +46,26 @@ def test_state_machine_holds_every_invariant(scene: Scene, capsys: pytest.Captur
             assert report.counts[f"{name}: done"], f"{name} never succeeded: the sequences are too shallow"
             assert report.counts[f"{name}: refused"], f"{name} was never refused: the sequences are too tame"
         assert set(report.reasons) == {reason.name for reason in Reason} - {"NONE"}
+
+
+def test_an_interrupted_run_goes_on_with_its_seed(
+    scene: Scene, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("OPINION_FUZZ_STATE", str(tmp_path / "progress.json"))
+    monkeypatch.setenv("OPINION_FUZZ_SEED", "7")
+    first = fuzz.run(scene, OpinionMarket.start, 1)
+    monkeypatch.setenv("OPINION_FUZZ_SEED", "8")
+    second = fuzz.run(scene, OpinionMarket.start, first.steps + 1)
+    assert (first.seed, second.seed) == (7, 7)
+    assert second.batches == first.batches + 1
+    assert second.steps == second.counts.total() > first.steps
+    assert fuzz.run(scene, OpinionMarket.start, second.steps).batches == second.batches
+    assert "OPINION_FUZZ_SEED=7, from step 0 to 1" in capsys.readouterr().out
+
+
+def test_the_same_seed_gives_the_same_steps(scene: Scene) -> None:
+    counts = [fuzz.batch(scene, OpinionMarket.start, 11)[0] for _ in range(2)]
+    assert counts[0] == counts[1]
 
 
 def _at(state: State, *, opened: int = 2) -> tuple[OpinionMarket, m.Market]:
