@@ -39,7 +39,9 @@ class Node:
         self._chain = chain
         self._slot_seconds = slot_seconds
         self._listeners: list[Listener] = []
+        # Closed slots that may not be on disk yet, oldest first, and the last that is.
         self._closed: list[ClosedSlot] = []
+        self._written = chain.bank.slot_at(Commitment.CONFIRMED)
         self._work = asyncio.Event()
         self._advanced = asyncio.Condition()
         self._writer = ThreadPoolExecutor(1, "ledger-writer")
@@ -107,10 +109,17 @@ class Node:
         """Write what is left, and release the ledger."""
         self._writer.shutdown()
         self._reader.shutdown()
-        if self._closed:
-            self._chain.store.write(self._closed)
-        self._chain.store.write([self.bank.close_slot()])
-        self._chain.close()
+        try:
+            self._store([*self._closed, self.bank.close_slot()])
+        finally:
+            self._chain.close()
+
+    def _store(self, slots: Sequence[ClosedSlot]) -> None:
+        """Write those of `slots` that are not on disk. A failed or cancelled write leaves no gap behind."""
+        missing = [slot for slot in slots if slot.slot > self._written]
+        if missing:
+            self._chain.store.write(missing)
+            self._written = missing[-1].slot
 
     async def _tick(self) -> None:
         loop = asyncio.get_running_loop()
@@ -133,8 +142,9 @@ class Node:
         while True:
             await self._work.wait()
             self._work.clear()
-            slots, self._closed = self._closed, []
-            await loop.run_in_executor(self._writer, self._chain.store.write, slots)
+            slots = list(self._closed)
+            await loop.run_in_executor(self._writer, self._store, slots)
+            del self._closed[: len(slots)]
             self.bank.confirm(slots[-1].slot)
             for listener in self._listeners:
                 listener.confirmed(slots, self.bank.slot_at(Commitment.FINALIZED))

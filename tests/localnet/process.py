@@ -60,10 +60,12 @@ class Localnet:
         base = [sys.executable, "-m", "opinion_localnet", "--rpc-port", str(self.port)]
         return [*base, "--ledger", str(self.ledger), "--slot-ms", str(self._slot_ms), *self._flags, *flags]
 
-    def start(self, *flags: str) -> "Localnet":
-        self._process = subprocess.Popen(
-            self.command(*flags), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
-        )
+    def start(self, *flags: str, most_bytes: int | None = None) -> "Localnet":
+        """Start, and wait for the first answer; no file may grow beyond `most_bytes`."""
+        command = self.command(*flags)
+        if most_bytes is not None:
+            command = ["prlimit", f"--fsize={most_bytes}", *command]
+        self._process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
         deadline = time.monotonic() + START_SECONDS
         while time.monotonic() < deadline:
             if self._process.poll() is not None:
@@ -80,6 +82,14 @@ class Localnet:
         assert self._process.stdout is not None
         return self._process.stdout.read()
 
+    def wait_for_end(self, seconds: float = 30) -> tuple[int, str]:
+        """(the exit code, everything that was printed) of a node that ends by itself."""
+        assert self._process is not None
+        code = self._process.wait(seconds)
+        output = self.output()
+        self._end(0)
+        return code, output
+
     def kill(self) -> None:
         """As a power cut would: nothing is flushed, nobody says goodbye."""
         self._end(signal.SIGKILL)
@@ -91,7 +101,8 @@ class Localnet:
     def _end(self, number: int) -> int:
         if self._process is None:
             return 0
-        os.kill(self._process.pid, number)
+        if self._process.poll() is None:
+            os.kill(self._process.pid, number)
         code = self._process.wait(10)
         if self._process.stdout is not None:
             self._process.stdout.close()

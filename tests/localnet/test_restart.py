@@ -104,3 +104,26 @@ def test_time_never_runs_backwards_across_a_restart(nodes: Nodes, tmp_path: Path
     node.start()
     assert node.call("localnet_info")["unixTimestamp"] >= before
     node.kill()
+
+
+def test_a_full_disk_ends_it_in_one_sentence_and_loses_nothing(nodes: Nodes, tmp_path: Path) -> None:
+    node = nodes(tmp_path / "ledger", slot_ms=100)
+    node.start(most_bytes=700_000)
+    confirmed: list[str] = []
+    try:
+        while True:
+            signature = node.call("requestAirdrop", str(Keypair().pubkey()), SOL)
+            node.wait([signature])
+            confirmed.append(signature)
+            for _ in range(100):
+                node.call("requestAirdrop", str(Keypair().pubkey()), SOL)
+    except (OSError, http.client.HTTPException):
+        pass
+    code, output = node.wait_for_end()
+    assert code == 1
+    assert "The ledger cannot be written" in output
+    assert "Traceback" not in output
+    node.start()
+    assert confirmed
+    for signature in confirmed:
+        assert node.call("getTransaction", signature, CONFIRMED) is not None

@@ -90,7 +90,10 @@ class Dispatcher:
         except RpcError as error:
             # What cannot be parsed has no id to answer to.
             return error_answer(error, None if error.code == PARSE_ERROR else identifier)
-        except Exception:
+        except BaseException as error:
+            # A panic of the SVM is no Exception, but it is no reason to stop either.
+            if not isinstance(error, Exception) and type(error).__name__ != "PanicException":
+                raise
             # The client learns nothing of our insides; the log has all.
             _log.exception("the method %r failed", request.get("method"))
             return error_answer(RpcError(INTERNAL_ERROR, "Internal error"), identifier)

@@ -89,13 +89,14 @@ async def _token_accounts(node: Node, params: Params, keep: Callable[[tokens.Tok
         mint, program = address, _existing(node, address, commitment).owner
     elif address not in addresses.TOKEN_PROGRAMS:
         raise invalid_params("Invalid param: unrecognized Token program id")
+    context = with_context(node, commitment, None)
     found: list[tuple[Pubkey, Account]] = []
     for key, account in node.bank.program_accounts(program, commitment):
         holding = tokens.token_account(account)
         if holding is not None and keep(holding) and mint in (None, holding.mint):
             found.append((key, account))
     found.sort(key=lambda entry: bytes(entry[0]))
-    return with_context(node, commitment, await encode_keyed(node, found, config, commitment, "binary"))
+    return context | {"value": await encode_keyed(node, found, config, commitment, "binary")}
 
 
 def _token_filter(value: object) -> tuple[str, Pubkey]:
