@@ -16,6 +16,7 @@ from chain.answers import Commitment, SignatureStatus
 from chain.errors import RpcError
 from chain.journal import Attempt
 from chain.rpc import Rpc
+from chain.units import BlockHeight
 
 T = TypeVar("T")
 
@@ -47,6 +48,23 @@ async def look(rpc: Rpc, attempt: Attempt, commitment: Commitment) -> Landed | E
         return None
     # Too late to land, but it may have: recent statuses forget after minutes, the history does not.
     return await _landed(rpc, attempt.signature, commitment) or await _expired(rpc, attempt)
+
+
+async def last_valid_height(rpc: Rpc, told: BlockHeight, life: int) -> BlockHeight:
+    """The height above which no transaction signed now can land, whatever the one endpoint that `told` it says.
+
+    An endpoint that understates it would have the intent signed anew while the first signing can still land. A
+    blockhash lives `life` blocks from one that exists, so as many above the highest that any endpoint knows are never
+    too few.
+    """
+    if len(rpc.endpoints) < _ENOUGH:
+        return told
+
+    async def height(view: Rpc) -> BlockHeight:
+        return await view.block_height(Commitment.PROCESSED)
+
+    known = (await _ask_all(rpc, height)).values()
+    return BlockHeight(max([told, *(height + life for height in known)]))
 
 
 async def _landed(rpc: Rpc, signature: Signature, commitment: Commitment) -> Landed | None:

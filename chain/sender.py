@@ -30,12 +30,14 @@ from chain.errors import (
 )
 from chain.failures import failure
 from chain.journal import Attempt, Journal, Outcome
-from chain.landing import Expired, Landed, look
+from chain.landing import Expired, Landed, last_valid_height, look
 from chain.rpc import Rpc
 from chain.signers import Signer
 from chain.transaction import MAX_UNITS, Budget, FeePolicy, compile_message, programs, sign, unsigned
 from chain.units import ComputeUnits, MicroLamports, Slot
 
+BLOCKHASH_LIFE = 150
+"""Blocks, from the block that a blockhash is of (agave: MAX_PROCESSING_AGE)."""
 _SIMULATIONS = 5
 _FEE_ACCOUNTS = 128
 
@@ -78,15 +80,17 @@ class Sender:
         pace: Pace = Pace(),
         commitment: Commitment = Commitment.CONFIRMED,
         signings: int = 3,
+        blockhash_life: int = BLOCKHASH_LIFE,
         program: Pubkey = PROGRAM_ID,
     ) -> None:
-        """`signings` is how often one call signs at most."""
+        """`signings` is how often one call signs at most; `blockhash_life` is in blocks."""
         self._rpc = rpc
         self._journal = journal
         self._fees = fees
         self._pace = pace
         self._commitment = commitment
         self._signings = signings
+        self._blockhash_life = blockhash_life
         self._program = program
 
     async def send(
@@ -145,7 +149,9 @@ class Sender:
             number=number,
             signature=transaction.signatures[0],
             wire=bytes(transaction),
-            last_valid_block_height=latest.last_valid_block_height,
+            last_valid_block_height=await last_valid_height(
+                self._rpc, latest.last_valid_block_height, self._blockhash_life
+            ),
         )
 
     async def _simulated_units(

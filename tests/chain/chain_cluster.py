@@ -139,7 +139,7 @@ class Node:
             case "accept and garbage":
                 self._answer(request)
                 await self._write(writer, 200, "{")
-            case "swallow" | "knows nothing" | "lies confirmed" | "honest" | "lags":
+            case "swallow" | "knows nothing" | "lies confirmed" | "honest" | "lags" | "understates":
                 await self._write(writer, 200, json.dumps(self._answer(request, misdeed)))
             case _:
                 raise AssertionError(misdeed)
@@ -170,8 +170,9 @@ class Node:
         behind = FINALITY if params and params[0].get("commitment") == "finalized" else 0
         return self.cluster.height - behind - (1000 if misdeed == "lags" else 0)
 
-    def _getLatestBlockhash(self, _: list[Any], __: str) -> Any:
+    def _getLatestBlockhash(self, _: list[Any], misdeed: str) -> Any:
         value, last = self.cluster.blockhash()
+        last -= 1000 if misdeed == "understates" else 0
         return self._context({"blockhash": value, "lastValidBlockHeight": last})
 
     def _getRecentPrioritizationFees(self, _: list[Any], __: str) -> Any:

@@ -52,7 +52,7 @@ async def sending(journal: SqliteJournal, *nodes: Node, pace: Pace = QUICK, sign
             [n.url for n in nodes], genesis_hash=GENESIS, timeout=0.2, rounds=2, first_wait=0.005, random=Random(1)
         ) as rpc,
     ):
-        yield Sender(rpc, journal, pace=pace, signings=signings)
+        yield Sender(rpc, journal, pace=pace, signings=signings, blockhash_life=nodes[0].cluster.life)
 
 
 def on_send(*misdeeds: str) -> Misdeeds:
@@ -156,6 +156,24 @@ async def test_nothing_is_signed_anew_on_one_endpoints_word_of_two(journal: Sqli
         with pytest.raises(OutcomeUnknown, match="will be resumed"):
             await sender.send("a", [instruction()], PAYER)
     assert [a.outcome for a in journal.attempts("a")] == [None]
+
+
+async def test_an_endpoint_that_understates_a_blockhashs_life_does_not_make_it_sign_anew(
+    journal: SqliteJournal,
+) -> None:
+    """The first endpoint says that the blockhash is old already; both hand transactions on only after a while."""
+    cluster = Cluster(life=60)
+
+    def late(method: str) -> str:
+        return "accept late" if method == "sendTransaction" else "honest"
+
+    def liar(method: str) -> str:
+        return "understates" if method == "getLatestBlockhash" else late(method)
+
+    async with sending(journal, Node(cluster, liar), Node(cluster, late)) as sender:
+        sent = await sender.send("a", [instruction()], PAYER)
+    assert list(cluster.landed) == [str(sent.signature)]
+    assert len(journal.attempts("a")) == 1
 
 
 async def test_an_endpoint_that_forgot_does_not_make_it_expire(journal: SqliteJournal) -> None:
