@@ -162,7 +162,7 @@ async def test_an_endpoint_that_understates_a_blockhashs_life_does_not_make_it_s
     journal: SqliteJournal,
 ) -> None:
     """The first endpoint says that the blockhash is old already; both hand transactions on only after a while."""
-    cluster = Cluster(life=60)
+    cluster = Cluster(life=300)
 
     def late(method: str) -> str:
         return "accept late" if method == "sendTransaction" else "honest"
