@@ -11,6 +11,9 @@ import aiohttp
 import pytest
 from solders.keypair import Keypair
 
+from opinion_localnet.rpc import dispatch
+from opinion_localnet.rpc.registry import MethodTable
+
 from .process import Localnet, RpcFailureError
 from .wallet import SOL, Wallet
 
@@ -63,6 +66,21 @@ def test_a_batch_is_answered_in_order(node: Localnet) -> None:
     assert node.post(json.dumps(notification).encode()) == (200, b"")
 
 
+async def test_a_batch_cannot_ask_for_more_than_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(dispatch, "MAX_BATCH_ANSWER_BYTES", 1_000)
+    table = MethodTable()
+
+    @table.method("large")
+    async def large(node: object, params: object) -> object:
+        return "x" * 600
+
+    dispatcher = dispatch.Dispatcher(None, table.methods)  # type: ignore[arg-type]
+    calls = [{"jsonrpc": "2.0", "id": number, "method": "large"} for number in range(50)]
+    answers = json.loads(await dispatcher.answer(json.dumps(calls)))
+    assert [answer["id"] for answer in answers] == list(range(50))
+    assert sum("result" in answer for answer in answers) == 2
+
+
 def test_a_huge_body_is_refused(node: Localnet) -> None:
     assert node.post(b" " * 60_000)[0] == 413
     assert node.call("getHealth") == "ok"
@@ -106,10 +124,8 @@ def test_random_requests_never_stop_it(node: Localnet) -> None:
 
 
 def _methods() -> list[str]:
-    from opinion_localnet.rpc.dispatch import all_methods
-
     # A warp of a random distance is a valid request that the other tests would feel.
-    return sorted(set(all_methods()) - {"localnet_warp"})
+    return sorted(set(dispatch.all_methods()) - {"localnet_warp"})
 
 
 def _params(generator: random.Random) -> list[object]:

@@ -22,6 +22,8 @@ from opinion_localnet.rpc.params import Params
 from opinion_localnet.rpc.registry import Method, MethodTable
 
 _log = logging.getLogger(__name__)
+# A small batch may ask for the same megabytes hundreds of times; memory must not follow.
+MAX_BATCH_ANSWER_BYTES = 128 * 1024 * 1024
 _FAMILIES = (accounts, blocks, cluster, extras, fees, send, signatures, simulate, slots, tokens)
 
 
@@ -74,9 +76,18 @@ class Dispatcher:
     async def _batch(self, requests: list[object]) -> bytes:
         if not all(isinstance(request, dict) for request in requests):
             return dump(error_answer(RpcError(PARSE_ERROR, "Parse error")))
-        answers = [await self._call(cast("dict[str, object]", request)) for request in requests]
-        answers = [answer for answer in answers if answer is not None]
-        return dump(answers) if answers else b""
+        answers: list[bytes] = []
+        size = 0
+        for request in cast("list[dict[str, object]]", requests):
+            if size > MAX_BATCH_ANSWER_BYTES:
+                refused = RpcError(INTERNAL_ERROR, "The answers to this batch are too large together")
+                answer: object = error_answer(refused, request.get("id"))
+            else:
+                answer = await self._call(request)
+            if answer is not None:
+                answers.append(dump(answer))
+                size += len(answers[-1])
+        return b"[" + b",".join(answers) + b"]" if answers else b""
 
     async def _call(self, request: dict[str, object]) -> dict[str, object] | None:
         """The answer to one call, or None if it is a notification."""
