@@ -34,7 +34,7 @@ fuzz: setup ## the program's state machine, for a million steps
 	@PYTHONPATH=$(CURDIR) OPINION_FUZZ_STEPS=1000000 localnet/.venv/bin/python $(PYTEST) -c localnet/pyproject.toml --rootdir=$(CURDIR) tests/programs/test_state_machine.py -k holds_every_invariant
 
 bench: setup ## the measurements that the documents name, as ratios beside a peer
-	@for file in benchmarks/*.py; do echo "== $$file"; .venv/bin/python $$file || exit 1; done
+	@for file in benchmarks/*.py; do echo "== $$file"; module=$${file%.py}; .venv/bin/python -m $${module//\//.} || exit 1; done
 
 programs: ## build the on-chain programs and their hashes (programs/install-toolchain.sh brings the tools)
 	@programs/build.sh
