@@ -66,9 +66,9 @@ def _close_opinions(scene: Scene, of: Market) -> None:
         scene.do(s.close_opinion(of, staker))
 
 
-def _silence(scene: Scene) -> None:
+def _silence(scene: Scene, pair: tuple[Market, Market] = PAIR) -> None:
     scene.later(RANDOMNESS_DEADLINE)
-    each(lambda scene, of: scene.do(s.expire_market(of)))(scene)
+    each(lambda scene, of: scene.do(s.expire_market(of)), pair)(scene)
 
 
 STAGES: Mapping[str, tuple[str | None, Step]] = {
@@ -97,6 +97,8 @@ STAGES: Mapping[str, tuple[str | None, Step]] = {
         each(lambda scene, of: scene.captured(scene.requested(scene.scored(of))), ORAO_PAIR),
     ),
     "orao fulfilled": ("orao captured", each(_orao_fulfil, ORAO_PAIR)),
+    "orao settled": ("orao fulfilled", each(Scene.settled, ORAO_PAIR)),
+    "orao refunding": ("orao captured", lambda scene: _silence(scene, ORAO_PAIR)),
 }
 
 

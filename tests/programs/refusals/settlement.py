@@ -144,6 +144,8 @@ def _external() -> Iterator[Row]:
 
         return Row("fulfill_vrf_external", what, error, Base(stage, made), lambda _, call: call)
 
+    yield answered("orao settled", "WrongMarketState", "after the draw")
+    yield answered("orao refunding", "WrongMarketState", "while refunding")
     yield answered("orao fulfilled", "AlreadyFulfilled", "twice")
     yield answered("orao captured", "RandomnessDeadlinePassed", "a day later", later=spec.RANDOMNESS_DEADLINE)
     yield answered("captured", "WrongRandomnessProvider", "of a market that pins a key", of=ONE)
