@@ -87,12 +87,12 @@ pub fn process(call: &Call) -> Outcome {
     let new = New { payer: &creator, account: &escrow, seeds: &seeds, rent: &rent };
     token::create(&new, &usdc_mint, market.address())?;
 
-    let state = Market::begin(&market);
+    let state = Market::begin(&market)?;
     state.bump = bump;
     state.escrow_bump = escrow_bump;
     state.creator = *creator.address();
     write(state, &terms, config)?;
-    Market::write_string(&market, terms.statement);
+    Market::write_string(&market, terms.statement)?;
     MarketCreated {
         market: *market.address().as_array(),
         creator: *creator.address().as_array(),

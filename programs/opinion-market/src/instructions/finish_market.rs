@@ -54,7 +54,7 @@ pub fn process(call: &Call) -> Outcome {
 
     let receipt = MarketReceipt::of(market, request.as_deref(), clock::now()?.unix_timestamp);
     view.resize(MarketReceipt::LEN)?;
-    receipt.store(&view);
+    receipt.store(&view)?;
     let kept = Rent::get()?.minimum_balance(MarketReceipt::LEN);
     system::release(&mut view, kept, &mut creator);
     if request.is_some() {

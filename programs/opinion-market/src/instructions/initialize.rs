@@ -104,7 +104,7 @@ pub fn process(call: &Call) -> Outcome {
     let new = New { payer: &admin, account: &bond_vault, seeds: &seeds, rent: &rent };
     token::create(&new, &usdc_mint, config.address())?;
 
-    let state = ProgramConfig::begin(&config);
+    let state = ProgramConfig::begin(&config)?;
     state.bump = bump;
     state.bond_bump = bond_bump;
     state.admin = *admin.address();

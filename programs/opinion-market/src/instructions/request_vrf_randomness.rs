@@ -62,7 +62,7 @@ pub fn process(call: &Call) -> Outcome {
     let seeds = [VRF_REQUEST.into(), view.address().as_array().into(), from_ref(&bump).into()];
     let new = New { payer: &payer, account: &request, seeds: &seeds, rent: &rent };
     system::create(&new, VrfRequest::LEN, program_id)?;
-    let state = VrfRequest::begin(&request);
+    let state = VrfRequest::begin(&request)?;
     state.bump = bump;
     state.market = *view.address();
     state.payer = *payer.address();

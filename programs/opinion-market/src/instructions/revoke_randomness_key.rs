@@ -41,7 +41,7 @@ pub fn process(call: &Call) -> Outcome {
     let seeds = [REVOKED.into(), (&key).into(), from_ref(&bump).into()];
     let new = New { payer: &admin, account: &revoked_key, seeds: &seeds, rent: &rent };
     system::create(&new, RevokedKey::LEN, program_id)?;
-    let revoked = RevokedKey::begin(&revoked_key);
+    let revoked = RevokedKey::begin(&revoked_key)?;
     revoked.bump = bump;
     revoked.key = key;
     revoked.revoked_at = clock::now()?.unix_timestamp.into();

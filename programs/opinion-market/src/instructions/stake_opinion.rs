@@ -87,7 +87,7 @@ pub fn process(call: &Call) -> Outcome {
     let new = New { payer: &staker, account: &opinion, seeds: &seeds, rent: &Rent::get()? };
     system::create(&new, Opinion::LEN.saturating_add(entry.cid.len()), program_id)?;
 
-    let state = Opinion::begin(&opinion);
+    let state = Opinion::begin(&opinion)?;
     state.bump = bump;
     state.market = *market_view.address();
     state.staker = *staker.address();
@@ -96,7 +96,7 @@ pub fn process(call: &Call) -> Outcome {
     state.created_at = now.into();
     state.text_hash = *entry.text_hash;
     state.cid_len = (entry.cid.len() as u32).into();
-    Opinion::write_string(&opinion, entry.cid);
+    Opinion::write_string(&opinion, entry.cid)?;
     OpinionStaked {
         market: *market_view.address().as_array(),
         staker: *staker.address().as_array(),

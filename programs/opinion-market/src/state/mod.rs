@@ -19,7 +19,7 @@ pub use vrf_request::{status, VrfRequest};
 use crate::{
     accounts::owned_by,
     constants::VERSION,
-    errors::{require_of, Error, Outcome},
+    errors::{require, require_of, Error, Outcome},
 };
 use pinocchio::{AccountView, Address};
 
@@ -54,24 +54,28 @@ pub unsafe trait Layout: Sized {
     /// The layout over an account that was just created: zeros, but for discriminator and version.
     #[inline(always)]
     #[allow(clippy::mut_from_ref)]
-    fn begin(view: &AccountView) -> &mut Self {
+    fn begin(view: &AccountView) -> Result<&mut Self, Error> {
+        require(view.data_len() >= Self::LEN, Error::BrokenInvariant)?;
         let data = view.data_ptr().cast_mut();
-        // SAFETY: the caller created the account with at least `LEN` bytes, and this program owns it.
+        // SAFETY: the account is long enough, any bytes are valid, and nothing else refers to what was just created.
         unsafe {
             data.cast::<[u8; 8]>().write(*Self::DISCRIMINATOR);
             data.add(8).write(VERSION);
-            &mut *data.cast::<Self>()
+            Ok(&mut *data.cast::<Self>())
         }
     }
 
     /// Writes the string that ends an account, whose length the layout's last field tells.
     #[inline(always)]
-    fn write_string(view: &AccountView, string: &[u8]) {
-        // SAFETY: the caller created the account with room for layout and string, and instruction data is elsewhere.
+    fn write_string(view: &AccountView, string: &[u8]) -> Result<(), Error> {
+        let room = view.data_len().checked_sub(Self::LEN);
+        require(room.is_some_and(|room| room >= string.len()), Error::BrokenInvariant)?;
+        // SAFETY: the account has room for layout and string, and instruction data is elsewhere.
         unsafe {
             let end = view.data_ptr().cast_mut().add(Self::LEN);
             end.copy_from_nonoverlapping(string.as_ptr(), string.len());
         }
+        Ok(())
     }
 }
 

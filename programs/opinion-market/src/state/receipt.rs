@@ -2,7 +2,10 @@ use super::{
     integer::{I64, U32, U64},
     Layout, Market, VrfRequest,
 };
-use crate::constants::VERSION;
+use crate::{
+    constants::VERSION,
+    errors::{require, Error},
+};
 use pinocchio::{AccountView, Address};
 
 super::account! {
@@ -79,8 +82,10 @@ impl MarketReceipt {
 
     /// Writes the receipt over the market that it was made of.
     #[inline(always)]
-    pub fn store(self, view: &AccountView) {
-        // SAFETY: the account is the market's, resized to the receipt's length; the market is not looked at again.
+    pub fn store(self, view: &AccountView) -> Result<(), Error> {
+        require(view.data_len() >= Self::LEN, Error::BrokenInvariant)?;
+        // SAFETY: the account is long enough, and the market that lay there is not looked at again.
         unsafe { view.data_ptr().cast_mut().cast::<Self>().write(self) };
+        Ok(())
     }
 }
