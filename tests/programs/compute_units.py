@@ -39,14 +39,14 @@ TARGETS: Mapping[str, int | None] = {
     "claim_prize": 6_000, "recover_stake": 6_000, "collect_fee": 6_000, "expire_market": None, "close_opinion": None,
     "finish_market": None,
 }  # fmt: skip
-"""Compute units of issue 3; None where it sets none."""
+"""The most compute units that an instruction may take; None where nothing was promised."""
 
 
 INTRODUCTION = (
     "Written by `localnet/.venv/bin/python -m tests.programs.compute_units` from the programs in `programs/built/`;",
     "`--check` fails when it would write something else. Measured in LiteSVM (solders 0.29, mainnet's features) with",
     "fixed keys. An instruction that derives an address pays for each bump that it tries: those are measured over many",
-    "addresses, and show the median and the worst. Targets are issue 3's, and hold for the worst.",
+    "addresses, and show the median and the worst. Targets hold for the worst.",
 )
 
 
