@@ -8,8 +8,8 @@ import pytest
 from solders.account import Account
 from solders.pubkey import Pubkey
 
+from tests.programs import parts, spec, tokens
 from tests.programs import scene as s
-from tests.programs import spec, tokens
 from tests.programs.effects import effects
 from tests.programs.scene import ADMIN, BOND_VAULT, CONFIG, GUARDIAN, ORACLE, TREASURY, USDC, Scene
 from tests.programs.spec import Provider, Role
@@ -18,6 +18,7 @@ from tests.programs.world import Refused, actor
 
 At = Callable[[str], Scene]
 ZERO = bytes(32)
+OLD_LOADER = Pubkey.from_string("BPFLoader2111111111111111111111111111111111")
 NOBODY = Pubkey.default()
 
 
@@ -104,6 +105,15 @@ def test_an_immutable_program_cannot_be_initialized(at: At) -> None:
         with pytest.raises(Refused):
             scene.do(s.initialize().using(admin=admin))
     scene.place(s.PROGRAM_DATA, found)
+
+
+def test_a_program_of_the_old_loader_has_no_upgrade_authority() -> None:
+    """Placed by the loader before, the program runs, but its account names no ProgramData that counts."""
+    elf = parts.program(parts.OPINION_MARKET)
+    scene = Scene(elf)
+    scene.svm.add_program_with_loader(spec.PROGRAM_ID, elf, OLD_LOADER)
+    with pytest.raises(Refused, match="WrongAccountOwner"):
+        scene.do(s.initialize())
 
 
 ROLES = {

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 from solders.account import Account
 from solders.keypair import Keypair
+from solders.system_program import TransferParams, transfer
 
 from chain import accounts, addresses, ecvrf, instructions, loader
 from chain.constants import RandomnessProvider
@@ -58,6 +59,12 @@ def send(node: Node, *calls: Call) -> None:
     node.send(made, [PAYER, *(KEYS[key] for key in needed)])
 
 
+def prefund(node: Node, address: s.Pubkey) -> None:
+    """Sends lamports to where an account will be created."""
+    gift = TransferParams(from_pubkey=PAYER.pubkey(), to_pubkey=address, lamports=1_000_000)
+    node.send([transfer(gift)], [PAYER])
+
+
 def market(node: Node, of: s.Market) -> accounts.Market | accounts.MarketReceipt:
     found = node.account(of.address)
     assert found is not None
@@ -90,6 +97,7 @@ def test_a_market_settles_on_a_real_validator(node: Node) -> None:
     with pytest.raises(RpcError) as early:
         send(node, s.record_sentiment(ONE))
     assert early.value.name == "WrongMarketState"
+    prefund(node, ONE.vrf_request)
     send(node, s.request_vrf_randomness(ONE))
     with pytest.raises(RpcError) as early:
         send(node, s.capture_slot_hash(ONE))

@@ -54,7 +54,12 @@ def _states() -> Iterator[Row]:
             yield Row(name, f"while {stage}", "WrongMarketState", Base(stage, calls[name]), as_it_is)
 
 
+MAX_POOL = spec.MAX_STAKE * (2**32 - 1)
+"""The largest pool: as many stakers as a u32 counts, each with the largest stake."""
+
+
 def _settlement() -> Iterator[Row]:
+    request = s.request_vrf_randomness(ONE)
     yield row_of("active", s.close_market(ONE), "MarketNotExpired", "too early")
     for score in (101, 255):
         yield row_of("closed", s.record_sentiment(ONE, score), "ScoreOutOfRange", f"score {score}")
@@ -77,6 +82,9 @@ def _settlement() -> Iterator[Row]:
     yield row_of("scored", poor, "BondShort", "no bond")
     huge = after(lambda scene: scene.edit(ONE.address, "Market", total_stake=MAX_U64), s.request_vrf_randomness(ONE))
     yield row_of("scored", huge, "BrokenInvariant", "an impossible pool")
+    for total, error in ((MAX_POOL, "BondShort"), (MAX_POOL + 1, "BrokenInvariant")):
+        pool = after(lambda scene, total=total: scene.edit(ONE.address, "Market", total_stake=total), request)
+        yield row_of("scored", pool, error, f"a pool of {total}")
     yield row_of("requested", s.capture_slot_hash(ONE), "SlotHashNotReady", "too early")
     yield row_of("lapsed", s.capture_slot_hash(ONE), "SlotHashLapsed", "too late")
     yield row_of("captured", s.capture_slot_hash(ONE), "AlreadyCaptured", "twice")
