@@ -254,6 +254,9 @@ def _own_program_data(name: str) -> Iterator[Fault]:
     yield Fault("a copy at another address", "WrongAddress", _copied(name))
     yield Fault("of the system program", "WrongAccountOwner", _passed(name, STRANGER))
     yield Fault("the program itself", "WrongAddress", _passed(name, s.PROGRAM_ID))
+    for tag in (0, 1, 2, 4):
+        change = _data(lambda data, tag=tag: tag.to_bytes(4, "little") + data[4:])
+        yield Fault(f"tag {tag}", "WrongDiscriminator", _replaced(name, change))
     forged = (3).to_bytes(4, "little") + bytes(8) + b"\1" + bytes(STRANGER) + bytes(64)
 
     def hostile(scene: Scene, call: Call) -> Call:
