@@ -26,7 +26,7 @@ def test_a_proof_stays_within_its_target(stages: Stages) -> None:
 
 
 PREFUNDED = {"initialize": 10_000, "create_market": 15_000, "stake_opinion": 9_000, "request_vrf_randomness": 6_000}
-"""Whoever sends lamports in advance makes creation dearer: within the targets, but for `initialize`, which runs once."""
+"""Lamports sent in advance make creation dearer: within the targets, but for `initialize`, which runs once."""
 
 
 @pytest.mark.parametrize(("name", "limit"), PREFUNDED.items())
