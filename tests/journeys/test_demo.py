@@ -1,10 +1,8 @@
 """What a new user sees first: one market, from two commands, to a verified payout."""
 
 import json
-import os
 import signal
 import subprocess
-import tempfile
 import time
 from pathlib import Path
 
@@ -69,49 +67,50 @@ def test_a_running_localnet_takes_the_demo_again_and_again(localnet: Localnet) -
         assert json.loads(done.stdout.splitlines()[-1])["ok"] is True
 
 
-def remains() -> tuple[set[str], set[str]]:
-    """Temporary folders and node processes of demos."""
-    folders = {path.name for path in Path(tempfile.gettempdir()).glob("opinion-demo-*")}
-    nodes = {pid for pid in os.listdir("/proc") if pid.isdigit() and _is_demo_node(pid)}  # noqa: PTH208
-    return folders, nodes
+def nodes_in(folder: Path) -> list[str]:
+    """The process ids of nodes whose ledger is in the folder."""
+    return [path.name for path in Path("/proc").iterdir() if path.name.isdigit() and _is_node(path, folder)]
 
 
-def _is_demo_node(pid: str) -> bool:
+def _is_node(process: Path, folder: Path) -> bool:
     try:
-        command = Path("/proc", pid, "cmdline").read_bytes()
-        dead = Path("/proc", pid, "stat").read_text().rsplit(")", 1)[1].split()[0] == "Z"
+        command = (process / "cmdline").read_bytes()
     except OSError:
         return False
-    return b"opinion_localnet" in command and b"opinion-demo-" in command and not dead
+    # An ended process that nobody has waited for yet has no command line any more.
+    return b"opinion_localnet" in command and str(folder).encode() in command
 
 
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129)])
-def test_an_interrupted_demo_leaves_nothing_behind(number: signal.Signals, code: int) -> None:
-    before = remains()
-    with subprocess.Popen([OPINION, "demo", "--json"], env=environment(), stdout=subprocess.PIPE) as process:
+def test_an_interrupted_demo_leaves_nothing_behind(tmp_path: Path, number: signal.Signals, code: int) -> None:
+    settings = environment(TMPDIR=str(tmp_path))
+    with subprocess.Popen([OPINION, "demo", "--json"], env=settings, stdout=subprocess.PIPE) as process:
         assert process.stdout is not None
         assert b"prepare" in process.stdout.readline()
+        assert len(nodes_in(tmp_path)) == 1
         process.send_signal(number)
         process.stdout.read()
 
         assert process.wait(timeout=20) == code
-    assert remains() == before
+    assert list(tmp_path.iterdir()) == []
+    assert nodes_in(tmp_path) == []
 
 
-def test_a_killed_demo_leaves_no_node_running() -> None:
-    _, before = remains()
-    with subprocess.Popen([OPINION, "demo", "--json"], env=environment(), stdout=subprocess.PIPE) as process:
+def test_a_killed_demo_leaves_no_node_running(tmp_path: Path) -> None:
+    settings = environment(TMPDIR=str(tmp_path))
+    with subprocess.Popen([OPINION, "demo", "--json"], env=settings, stdout=subprocess.PIPE) as process:
         assert process.stdout is not None
         process.stdout.readline()
+        assert len(nodes_in(tmp_path)) == 1
         process.kill()
     deadline = time.monotonic() + 10
-    while remains()[1] != before and time.monotonic() < deadline:
+    while nodes_in(tmp_path) and time.monotonic() < deadline:
         time.sleep(0.05)
 
-    assert remains()[1] == before
+    assert nodes_in(tmp_path) == []
 
 
-def test_an_unreachable_localnet_is_named(tmp_path: Path, localnet: Localnet) -> None:
+def test_an_unreachable_localnet_is_named(localnet: Localnet) -> None:
     done = opinion("demo", "--rpc", "http://127.0.0.1:9", "--keys", localnet.keys)
 
     assert done.returncode == 1
@@ -158,7 +157,7 @@ def test_a_wrong_key_file_is_named(tmp_path: Path, localnet: Localnet, broken: s
     assert done.stdout == "", "nothing was done before the keys were looked at"
 
 
-def test_a_missing_environment_is_told_by_make(tmp_path: Path) -> None:
+def test_a_missing_environment_is_told_by_make() -> None:
     done = subprocess.run(
         ["make", "-C", ROOT, "setup", "PYTHON=no-such-python"], capture_output=True, text=True, timeout=30
     )
