@@ -11,7 +11,10 @@ def demo(
     keys: Annotated[Path | None, typer.Option(help="That localnet's authorities' keys, LEDGER/keys.")] = None,
     json: Annotated[bool, typer.Option("--json", help="One JSON object a step on stdout.")] = False,
 ) -> None:
-    """Take one market from creation to a verified payout, step by step; exit code 3 when verify disagrees."""
+    """Show one market from creation to payout.
+
+    Every step with its signature, compute units and balances; exit code 3 when `verify` disagrees in the end.
+    """
     import asyncio
 
     from ops.demo.show import show

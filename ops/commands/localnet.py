@@ -17,7 +17,10 @@ def start(
     ledger: Annotated[Path, typer.Option(help="Where accounts and transactions are kept.")] = Path(".opinion/localnet"),
     slot_ms: Annotated[int, typer.Option(min=1, help="Milliseconds a slot takes.")] = 400,
 ) -> None:
-    """Start a localnet in the foreground; its authorities' keys are in LEDGER/keys."""
+    """Start a Solana node with our program.
+
+    It runs in the foreground; the keys of its authorities are in LEDGER/keys.
+    """
     if context.invoked_subcommand is not None:
         return
     import os

@@ -10,7 +10,10 @@ def verify(
     rpc: Annotated[str | None, typer.Option(help="An RPC node; SOLANA_RPC_URL where left out.")] = None,
     json: Annotated[bool, typer.Option("--json", help="The checks as one JSON object on stdout.")] = False,
 ) -> None:
-    """Re-check a settled market from chain data alone: proof, draw, fee, payouts; exit code 3 when one fails."""
+    """Re-check a market from chain data alone.
+
+    Proof, draw, fee and payouts, in words; exit code 3 when a check fails or there is no outcome yet.
+    """
     import asyncio
 
     from ops.verification import print_verification
