@@ -21,6 +21,7 @@ from chain.units import BlockHeight
 T = TypeVar("T")
 
 _ENOUGH = 2
+_TRIES = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,21 +51,32 @@ async def look(rpc: Rpc, attempt: Attempt, commitment: Commitment) -> Landed | E
     return await _landed(rpc, attempt.signature, commitment) or await _expired(rpc, attempt)
 
 
-async def last_valid_height(rpc: Rpc, told: BlockHeight, life: int) -> BlockHeight:
+async def last_valid_height(rpc: Rpc, told: BlockHeight, life: int, pause: float) -> BlockHeight:
     """The height above which no transaction signed now can land, whatever the one endpoint that `told` it says.
 
     An endpoint that understates it would have the intent signed anew while the first signing can still land. A
-    blockhash lives `life` blocks from one that exists, so as many above the highest that any endpoint knows are never
-    too few.
+    blockhash lives `life` blocks from one that exists, so as many above the highest that two endpoints know are never
+    too few. Endpoints that fail are asked again after `pause` (seconds). Raises RpcError when too few answer.
     """
     if len(rpc.endpoints) < _ENOUGH:
         return told
+    return BlockHeight(max(told, max(await _heights(rpc, pause)) + life))
+
+
+async def _heights(rpc: Rpc, pause: float) -> list[BlockHeight]:
+    """What the endpoints say the height is: two of them at least, or the only one configured."""
 
     async def height(view: Rpc) -> BlockHeight:
         return await view.block_height(Commitment.PROCESSED)
 
-    known = (await _ask_all(rpc, height)).values()
-    return BlockHeight(max([told, *(height + life for height in known)]))
+    enough = min(_ENOUGH, len(rpc.endpoints))
+    for _ in range(_TRIES):
+        known = await _ask_all(rpc, height)
+        if len(known) >= enough:
+            return [height for _, height in known]
+        await asyncio.sleep(pause)
+    silent = " and ".join(endpoint.name for endpoint in rpc.endpoints if endpoint.health.failures)
+    raise RpcError(f"nothing was sent, fewer than {enough} endpoints tell the block height: look after {silent}")
 
 
 async def _landed(rpc: Rpc, signature: Signature, commitment: Commitment) -> Landed | None:
@@ -75,13 +87,12 @@ async def _landed(rpc: Rpc, signature: Signature, commitment: Commitment) -> Lan
         return status
 
     votes = await _ask_all(rpc, see)
-    seen = {name: status for name, status in votes.items() if status and status.commitment.reaches(commitment)}
+    seen = [(name, status) for name, status in votes if status and status.commitment.reaches(commitment)]
     if not seen or len(seen) < min(_ENOUGH, len(votes)):
         return None
-    statuses = list(seen.values())
-    if len({str(status.error) for status in statuses}) > 1:
+    if len({str(status.error) for _, status in seen}) > 1:
         return None
-    return Landed(statuses[0], tuple(seen))
+    return Landed(seen[0][1], tuple(name for name, _ in seen))
 
 
 async def _expired(rpc: Rpc, attempt: Attempt) -> Expired | None:
@@ -96,14 +107,14 @@ async def _expired(rpc: Rpc, attempt: Attempt) -> Expired | None:
 
     known: list[SignatureStatus] = []
     votes = await _ask_all(rpc, knows_nothing)
-    absent = tuple(name for name, nothing in votes.items() if nothing)
+    absent = tuple(name for name, nothing in votes if nothing)
     if known or len(absent) < min(_ENOUGH, len(rpc.endpoints)):
         return None
     return Expired(attempt.signature, absent)
 
 
-async def _ask_all(rpc: Rpc, question: Callable[[Rpc], Awaitable[T]]) -> dict[str, T]:
-    """Answers by endpoint; those that fail are left out."""
+async def _ask_all(rpc: Rpc, question: Callable[[Rpc], Awaitable[T]]) -> list[tuple[str, T]]:
+    """Names and answers; endpoints that fail are left out. Names may repeat: they are no more than hosts."""
 
     async def one(view: Rpc) -> T | RpcError:
         try:
@@ -114,4 +125,4 @@ async def _ask_all(rpc: Rpc, question: Callable[[Rpc], Awaitable[T]]) -> dict[st
     views = rpc.each()
     answers = await asyncio.gather(*(one(view) for view in views))
     named = zip(views, answers, strict=True)
-    return {view.endpoints[0].name: answer for view, answer in named if not isinstance(answer, RpcError)}
+    return [(view.endpoints[0].name, answer) for view, answer in named if not isinstance(answer, RpcError)]

@@ -150,7 +150,7 @@ class Sender:
             signature=transaction.signatures[0],
             wire=bytes(transaction),
             last_valid_block_height=await last_valid_height(
-                self._rpc, latest.last_valid_block_height, self._blockhash_life
+                self._rpc, latest.last_valid_block_height, self._blockhash_life, self._pace.look
             ),
         )
 

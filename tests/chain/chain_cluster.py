@@ -19,7 +19,21 @@ from solders.transaction import VersionedTransaction
 
 BLOCK_SECONDS = 0.01
 FINALITY = 5
+LIE = {"InstructionError": [2, {"Custom": 6047}]}
 GENESIS = str(Hash(bytes([1]) * 32))
+
+LIES = (
+    "honest",
+    "swallow",
+    "knows nothing",
+    "lies confirmed",
+    "lies failed",
+    "never final",
+    "lags",
+    "understates",
+    "overstates",
+)
+"""What a node may answer, well-formed."""
 
 Misdeeds = Callable[[str], str]
 """From a method to what happens to this call of it: `honest`, or one of `Node._commit`'s."""
@@ -139,7 +153,7 @@ class Node:
             case "accept and garbage":
                 self._answer(request)
                 await self._write(writer, 200, "{")
-            case "swallow" | "knows nothing" | "lies confirmed" | "honest" | "lags" | "understates":
+            case _ if misdeed in LIES:
                 await self._write(writer, 200, json.dumps(self._answer(request, misdeed)))
             case _:
                 raise AssertionError(misdeed)
@@ -167,12 +181,13 @@ class Node:
         return self.cluster.height
 
     def _getBlockHeight(self, params: list[Any], misdeed: str) -> Any:
-        behind = FINALITY if params and params[0].get("commitment") == "finalized" else 0
-        return self.cluster.height - behind - (1000 if misdeed == "lags" else 0)
+        if params and params[0].get("commitment") == "finalized":
+            return self.cluster.height - FINALITY - (1000 if misdeed == "lags" else 0)
+        return self.cluster.height + {"lags": -1000, "understates": -1000, "overstates": 2**62}.get(misdeed, 0)
 
     def _getLatestBlockhash(self, _: list[Any], misdeed: str) -> Any:
         value, last = self.cluster.blockhash()
-        last -= 1000 if misdeed == "understates" else 0
+        last += {"understates": -1000, "overstates": 2**62}.get(misdeed, 0)
         return self._context({"blockhash": value, "lastValidBlockHeight": last})
 
     def _getRecentPrioritizationFees(self, _: list[Any], __: str) -> Any:
@@ -200,10 +215,12 @@ class Node:
             landed = None
         if misdeed == "lies confirmed":
             landed = landed or (self.cluster.height - 1, None)
+        if misdeed == "lies failed":
+            landed = (0, LIE)
         if landed is None or misdeed == "knows nothing":
             return None
         slot, error = landed
-        final = self.cluster.height - slot > FINALITY
+        final = misdeed != "never final" and self.cluster.height - slot > FINALITY
         return {
             "slot": slot,
             "confirmations": None if final else 1,

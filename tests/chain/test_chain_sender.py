@@ -23,6 +23,7 @@ from chain.errors import (
     BondShort,
     JournalError,
     OutcomeUnknown,
+    RpcError,
     SignerError,
     TransactionExpired,
     WrongMarketState,
@@ -148,7 +149,9 @@ async def test_nothing_is_signed_anew_on_one_endpoints_word_of_two(journal: Sqli
         return "swallow" if method == "sendTransaction" else "honest"
 
     def second(method: str) -> str:
-        return "swallow" if method == "sendTransaction" else misdeed if method == "getBlockHeight" else "honest"
+        if method == "getBlockHeight" and journal.open_attempts():
+            return misdeed
+        return first(method)
 
     async with sending(
         journal, Node(cluster, first), Node(cluster, second), pace=Pace(look=0.02, resend=1, give_up=1)
@@ -174,6 +177,53 @@ async def test_an_endpoint_that_understates_a_blockhashs_life_does_not_make_it_s
         sent = await sender.send("a", [instruction()], PAYER)
     assert list(cluster.landed) == [str(sent.signature)]
     assert len(journal.attempts("a")) == 1
+
+
+def lying(cluster: Cluster, **misdeeds: str) -> Node:
+    """A node that does these, by method, to every call."""
+    return Node(cluster, lambda method: misdeeds.get(method, "honest"))
+
+
+def failing(cluster: Cluster, method: str, times: int) -> Node:
+    """A node that fails so many calls of this method."""
+    left = [times]
+
+    def misdeeds(asked: str) -> str:
+        if asked != method or left[0] == 0:
+            return "honest"
+        left[0] -= 1
+        return "500"
+
+    return Node(cluster, misdeeds)
+
+
+def understating(cluster: Cluster) -> Node:
+    """It would have an intent signed anew at once."""
+    return lying(
+        cluster,
+        getLatestBlockhash="understates",
+        getBlockHeight="understates",
+        sendTransaction="swallow",
+        getSignatureStatuses="knows nothing",
+    )
+
+
+async def test_nothing_is_signed_when_one_endpoint_of_two_tells_the_height(journal: SqliteJournal) -> None:
+    cluster = Cluster(life=150)
+    silent = lying(cluster, getBlockHeight="500")
+    async with sending(journal, understating(cluster), silent) as sender:
+        with pytest.raises(RpcError, match=f"nothing was sent, fewer than 2 .* look after {silent.url}"):
+            await sender.send("a", [instruction()], PAYER)
+    assert (journal.attempts("a"), cluster.received) == ([], [])
+
+
+async def test_one_that_understates_while_the_other_fails_does_not_make_it_sign_anew(journal: SqliteJournal) -> None:
+    cluster = Cluster(life=1500)
+    pace = Pace(look=0.02, resend=0.05, give_up=0.6)
+    async with sending(journal, understating(cluster), failing(cluster, "getBlockHeight", 2), pace=pace) as sender:
+        with contextlib.suppress(OutcomeUnknown):
+            await sender.send("a", [instruction()], PAYER)
+    assert journal.attempts("a")[0].last_valid_block_height >= 1000 + cluster.life
 
 
 async def test_an_endpoint_that_forgot_does_not_make_it_expire(journal: SqliteJournal) -> None:
