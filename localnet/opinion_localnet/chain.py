@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import time
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,6 +20,7 @@ from opinion_localnet.errors import LocalnetError
 from opinion_localnet.genesis import ChainKeys, Genesis, genesis_accounts, write_genesis
 from opinion_localnet.ledger.history import LedgerHistory
 from opinion_localnet.ledger.lock import LedgerLock
+from opinion_localnet.ledger.schema import FILE_NAME
 from opinion_localnet.ledger.store import LedgerStore
 
 
@@ -44,30 +46,47 @@ class Chain:
 
 def open_chain(directory: Path, genesis: Genesis, *, reset: bool = False) -> Chain:
     """Open the chain in `directory`, making it if there is none; raises LocalnetError."""
+    # Before anything is written or removed: a file of the flags that is unusable leaves all as it was.
+    start = _start(genesis) if reset or not (directory / FILE_NAME).exists() else None
     try:
         directory.mkdir(parents=True, exist_ok=True, mode=0o700)
         lock = LedgerLock(directory)
     except OSError as error:
         raise LocalnetError(f"The ledger {directory} cannot be used: {error.strerror}.") from error
     try:
-        return _open(directory, genesis, lock, reset)
+        if reset:
+            _remove(directory)
+        return _open(directory, genesis, lock, start)
     except BaseException:
         lock.release()
         raise
 
 
-def _open(directory: Path, genesis: Genesis, lock: LedgerLock, reset: bool) -> Chain:
-    if reset:
-        _remove(directory)
+@dataclass(frozen=True, slots=True)
+class _Start:
+    """A genesis that was found good, and is not on disk yet."""
+
+    keys: ChainKeys
+    accounts: list[tuple[Pubkey, Account]]
+    svm: LiteSVM
+
+
+def _start(genesis: Genesis) -> _Start:
+    keys = ChainKeys.generate()
+    accounts = genesis_accounts(genesis, keys)
+    paths = {program.program_id: program.path for program in genesis.programs}
+    return _Start(keys, accounts, _runtime(genesis.lamports_per_byte, accounts, paths))
+
+
+def _open(directory: Path, genesis: Genesis, lock: LedgerLock, start: _Start | None) -> Chain:
     store = LedgerStore(directory)
     is_new = store.is_new
     if is_new:
-        keys = ChainKeys.generate()
-        accounts = genesis_accounts(genesis, keys)
-        svm = _runtime(genesis.lamports_per_byte, accounts)
-        write_genesis(store, genesis, keys, accounts)
+        start = start or _start(genesis)
+        svm = start.svm
+        write_genesis(store, genesis, start.keys, start.accounts)
     else:
-        svm = _runtime(int(store.meta()["lamports_per_byte"]), list(store.accounts()))
+        svm = _runtime(int(store.meta()["lamports_per_byte"]), list(store.accounts()), {})
     meta = store.meta()
     newest = store.newest_slot()
     state, offset = store.state(store.epoch_start(newest - newest % SLOTS_PER_EPOCH))
@@ -83,7 +102,10 @@ def _open(directory: Path, genesis: Genesis, lock: LedgerLock, reset: bool) -> C
     )
 
 
-def _runtime(lamports_per_byte: int, accounts: list[tuple[Pubkey, Account]]) -> LiteSVM:
+def _runtime(
+    lamports_per_byte: int, accounts: Sequence[tuple[Pubkey, Account]], programs: Mapping[Pubkey, Path]
+) -> LiteSVM:
+    """A runtime with `accounts`; `programs` are the files that some of them were read from."""
     svm = create_runtime(lamports_per_byte)
     # A program is loaded when its account is set, so what it points to must be there.
     for address, account in sorted(accounts, key=lambda entry: entry[1].executable):
@@ -91,6 +113,9 @@ def _runtime(lamports_per_byte: int, accounts: list[tuple[Pubkey, Account]]) -> 
             svm.set_account(address, account)
         # solders raises a class of its own for this, and exports it nowhere.
         except Exception as error:
+            path = programs.get(address)
+            if path is not None:
+                raise LocalnetError(f"{path} is not a program that this node can load: {error}.") from error
             raise LocalnetError(f"The account {address} cannot be loaded: {error}.") from error
     return svm
 

@@ -19,7 +19,8 @@ from opinion_localnet.bank.runtime import MAINNET_LAMPORTS_PER_BYTE
 from opinion_localnet.chain import open_chain
 from opinion_localnet.errors import LocalnetError
 from opinion_localnet.genesis import Genesis, PresetAccount, UpgradeableProgram
-from opinion_localnet.server import MAX_BODY_BYTES, Binding, serve
+from opinion_localnet.ports import MAX_BODY_BYTES, Binding, Ports, take_ports
+from opinion_localnet.server import serve
 
 FAILURE = 1
 
@@ -130,12 +131,21 @@ def _run(argv: Sequence[str] | None) -> None:
     if not 1 <= arguments.slot_ms <= 60_000:
         raise LocalnetError("--slot-ms must be from 1 to 60000.")
     binding, genesis = _binding(arguments), _genesis(arguments)
+    # The ports first: a port in use must not cost a --reset, nor leave a new ledger behind.
+    ports = take_ports(binding)
+    try:
+        _serve(arguments, binding, genesis, ports)
+    finally:
+        ports.close()
+
+
+def _serve(arguments: argparse.Namespace, binding: Binding, genesis: Genesis, ports: Ports) -> None:
     chain = open_chain(arguments.ledger, genesis, reset=arguments.reset)
     print(f"Ledger    {arguments.ledger} (genesis {chain.genesis_hash})", flush=True)
     print(f"USDC mint {addresses.USDC_MINT}", flush=True)
     if not chain.is_new and (genesis.programs or genesis.accounts):
         print("Programs and accounts are those of the ledger; --reset takes them from the flags.", flush=True)
-    asyncio.run(serve(chain, binding, arguments.slot_ms / 1000))
+    asyncio.run(serve(chain, binding, ports, arguments.slot_ms / 1000))
 
 
 def main(argv: Sequence[str] | None = None) -> int:

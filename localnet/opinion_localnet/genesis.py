@@ -145,7 +145,8 @@ def _rent_exempt(rent: Rent, data: bytes, owner: Pubkey, executable: bool = Fals
 def _program(rent: Rent, program: UpgradeableProgram) -> Iterator[tuple[Pubkey, Account]]:
     elf = _read(program.path, "program")
     if not elf.startswith(b"\x7fELF"):
-        raise LocalnetError(f"{program.path} is not a program: it does not start as an ELF file does.")
+        reason = "it does not start as an ELF file does" if elf else "it is empty"
+        raise LocalnetError(f"{program.path} is not a program that this node can load: {reason}.")
     data_address = addresses.program_data_address(program.program_id)
     authority = bytes([1]) + bytes(program.authority) if program.authority else bytes(33)
     header = struct.pack("<IQ", _PROGRAM_DATA, 0) + authority

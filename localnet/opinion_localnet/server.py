@@ -6,19 +6,18 @@ import asyncio
 import contextlib
 import gc
 import signal
+import socket
 from collections.abc import AsyncGenerator, Awaitable, Callable
-from dataclasses import dataclass
 
 from aiohttp import WSCloseCode, web
 
 from opinion_localnet.chain import Chain
-from opinion_localnet.errors import LocalnetError
 from opinion_localnet.node import Node
+from opinion_localnet.ports import BACKLOG, Binding, Ports
 from opinion_localnet.pubsub.connection import Connection
 from opinion_localnet.pubsub.hub import Hub
 from opinion_localnet.rpc.dispatch import Dispatcher, all_methods
 
-MAX_BODY_BYTES = 50 * 1024
 _MAX_WS_MESSAGE_BYTES = 512 * 1024
 _JSON = "application/json"
 # Browsers may call from any page, as they may call a real node.
@@ -28,20 +27,6 @@ _CORS = {
     "Access-Control-Allow-Headers": "Content-Type, solana-client",
     "Access-Control-Max-Age": "86400",
 }
-
-
-@dataclass(frozen=True, slots=True)
-class Binding:
-    """Where to listen."""
-
-    address: str
-    rpc_port: int
-    max_body_bytes: int = MAX_BODY_BYTES
-
-    @property
-    def ws_port(self) -> int:
-        """The subscription port, the next one, as clients assume."""
-        return self.rpc_port + 1
 
 
 class RpcEndpoint:
@@ -110,8 +95,8 @@ class PubSubEndpoint:
 
     async def close(self) -> None:
         """Say goodbye to every client."""
-        for socket in set(self._open):
-            await socket.close(code=WSCloseCode.GOING_AWAY)
+        for client in set(self._open):
+            await client.close(code=WSCloseCode.GOING_AWAY)
 
 
 # Collect the young often and the old almost never.
@@ -128,14 +113,14 @@ def avoid_long_pauses() -> None:
     gc.set_threshold(*_GC_THRESHOLDS)
 
 
-async def serve(chain: Chain, binding: Binding, slot_seconds: float) -> None:
-    """Run the node until SIGINT or SIGTERM; raises LocalnetError."""
+async def serve(chain: Chain, binding: Binding, ports: Ports, slot_seconds: float) -> None:
+    """Run the node on `ports` until SIGINT or SIGTERM; raises LocalnetError."""
     node = Node(chain, slot_seconds)
     avoid_long_pauses()
     try:
         hub = Hub(node)
         node.add_listener(hub)
-        async with _listening(node, hub, binding):
+        async with _listening(node, hub, binding.max_body_bytes, ports):
             print(f"JSON-RPC  http://{binding.address}:{binding.rpc_port}", flush=True)
             print(f"WebSocket ws://{binding.address}:{binding.ws_port}", flush=True)
             await _run_until_signal(node)
@@ -160,12 +145,12 @@ async def _run_until_signal(node: Node) -> None:
 
 
 @contextlib.asynccontextmanager
-async def _listening(node: Node, hub: Hub, binding: Binding) -> AsyncGenerator[None]:
-    rpc = RpcEndpoint(Dispatcher(node, all_methods()), binding.max_body_bytes)
+async def _listening(node: Node, hub: Hub, max_body_bytes: int, ports: Ports) -> AsyncGenerator[None]:
+    rpc = RpcEndpoint(Dispatcher(node, all_methods()), max_body_bytes)
     pubsub = PubSubEndpoint(hub)
     runners = [
-        await _listen(_server(rpc.handle), binding.address, binding.rpc_port),
-        await _listen(_server(pubsub.handle), binding.address, binding.ws_port),
+        await _listen(_server(rpc.handle), ports.rpc),
+        await _listen(_server(pubsub.handle), ports.ws),
     ]
     try:
         yield
@@ -180,14 +165,8 @@ def _server(handler: Callable[[web.BaseRequest], Awaitable[web.StreamResponse]])
     return web.Server(handler, access_log=None, lingering_time=1.0)
 
 
-async def _listen(server: web.Server, address: str, port: int) -> web.ServerRunner:
+async def _listen(server: web.Server, taken: socket.socket) -> web.ServerRunner:
     runner = web.ServerRunner(server)
     await runner.setup()
-    try:
-        await web.TCPSite(runner, address, port, backlog=1024, shutdown_timeout=1.0).start()
-    except OSError as error:
-        await runner.cleanup()
-        raise LocalnetError(
-            f"Port {port} on {address} cannot be used ({error.strerror}); give another --rpc-port."
-        ) from error
+    await web.SockSite(runner, taken, backlog=BACKLOG, shutdown_timeout=1.0).start()
     return runner

@@ -62,10 +62,27 @@ def test_reset_removes_no_strangers_files(nodes: Nodes, tmp_path: Path) -> None:
 
 def test_a_port_in_use_is_refused(nodes: Nodes, tmp_path: Path) -> None:
     node = nodes(tmp_path / "ledger")
+    for port in (node.port, node.port + 1):
+        with socket.socket() as taken:
+            taken.bind(("127.0.0.1", port))
+            taken.listen()
+            sentence = f"Port {port} on 127.0.0.1 is in use; give another --rpc-port."
+            assert _refusal(node) == f"opinion-localnet: {sentence}\n"
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_reset_that_cannot_start_keeps_the_old_chain(nodes: Nodes, tmp_path: Path) -> None:
+    node = nodes(tmp_path / "ledger").start()
+    genesis = node.call("getGenesisHash")
+    node.stop()
     with socket.socket() as taken:
-        taken.bind(("127.0.0.1", node.port + 1))
+        taken.bind(("127.0.0.1", node.port))
         taken.listen()
-        assert f"Port {node.port + 1}" in _refusal(node)
+        _refusal(node, "--reset")
+    (tmp_path / "program.so").write_bytes(program_returning(0)[:-8])
+    program = ("--upgradeable-program", str(Pubkey.new_unique()), str(tmp_path / "program.so"), "none")
+    assert "program.so is not a program" in _refusal(node, "--reset", *program)
+    assert node.start().call("getGenesisHash") == genesis
 
 
 @pytest.mark.parametrize(
@@ -85,12 +102,23 @@ def test_a_wrong_flag_is_refused(nodes: Nodes, tmp_path: Path, flags: list[str],
     assert says in _refusal(nodes(tmp_path / "ledger"), *flags)
 
 
-@pytest.mark.parametrize("content", [b"text", b"\x7fELF but no program"])
+@pytest.mark.parametrize("content", [b"", b"text", b"\x7fELF but no program", program_returning(0)[:-8]])
 def test_a_file_that_is_no_program_is_refused(nodes: Nodes, tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "program.so"
     path.write_bytes(content)
     refusal = _refusal(nodes(tmp_path / "ledger"), "--upgradeable-program", str(Pubkey.new_unique()), str(path), "none")
-    assert "is not a program" in refusal or "cannot be loaded" in refusal
+    assert f"{path} is not a program that this node can load: " in refusal
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_ledger_needs_its_program_files_no_more(nodes: Nodes, tmp_path: Path) -> None:
+    path = tmp_path / "program.so"
+    path.write_bytes(program_returning(0))
+    flags = ("--upgradeable-program", str(Pubkey.new_unique()), str(path), "none")
+    node = nodes(tmp_path / "ledger", *flags).start()
+    node.stop()
+    path.unlink()
+    assert node.start().call("getHealth") == "ok"
 
 
 def test_genesis_takes_accounts_and_programs(nodes: Nodes, tmp_path: Path) -> None:
