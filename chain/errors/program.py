@@ -275,6 +275,12 @@ MarketFull = _program_error(6081, "MarketFull", "the market has no room for anot
 BrokenInvariant = _program_error(
     6082, "BrokenInvariant", "the escrow would hold less than it owes", "stop and report this: it must never happen"
 )
+RearmTooEarly = _program_error(
+    6083,
+    "RearmTooEarly",
+    "a lapsed request can be re-armed an hour after it was made",
+    "try again when the hour is over",
+)
 
 PROGRAM_ERRORS: dict[int, type[ProgramError]] = {kind.code: kind for kind in ProgramError.__subclasses__()}
 """The class for each number of the IDL."""

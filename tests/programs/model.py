@@ -73,7 +73,7 @@ class Market:
     def refund(self, staker: Pubkey) -> tuple[int, int]:
         """Stake and bond share that this staker gets back while refunding."""
         mine = self.opinions[staker]
-        if self.asked is None:
+        if self.asked is None or self.bond == 0:
             return mine.stake, 0
         return mine.stake, share(mine.start + mine.stake, self.bond_share) - share(mine.start, self.bond_share)
 
@@ -105,7 +105,7 @@ def first_at_or_after(hashes: SlotHashes, target: int) -> int | None:
 
 @dataclass
 class Model:
-    """The config, the markets, and every USDC unit outside them."""
+    """The config, the markets, and every USDC unit outside them. `frozen` are holders, and BOND_VAULT itself."""
 
     admin: Pubkey = s.ADMIN
     oracle: Pubkey = s.ORACLE
@@ -132,6 +132,17 @@ class Model:
     def may_create(self, creator: Pubkey) -> bool:
         keyed = self.provider is Provider.ORAO or self.key is not None
         return not self.paused and keyed and not {creator, self.treasury} & self.frozen
+
+    @property
+    def vault_frozen(self) -> bool:
+        """Whether the mint's authority froze the bond vault."""
+        return s.BOND_VAULT in self.frozen
+
+    def may_deposit(self, amount: int, depositor: Pubkey) -> bool:
+        return amount > 0 and depositor not in self.frozen and not self.vault_frozen
+
+    def may_withdraw(self, amount: int, admin: Pubkey) -> bool:
+        return admin == self.admin and 0 < amount <= self.vault - self.locked and not self.vault_frozen
 
     def may_stake(self, market: Market, staker: Pubkey, stake: int, now: int) -> bool:
         fits = spec.MIN_STAKE <= stake <= spec.MAX_STAKE and staker not in market.opinions
@@ -170,7 +181,7 @@ class Model:
         asked = self._answerable(market, now)
         if asked is None or asked.status is not Request.REQUESTED or asked.rearmed:
             return False
-        return first_at_or_after(hashes, asked.target) == -1
+        return first_at_or_after(hashes, asked.target) == -1 and now >= asked.at + spec.REARM_DELAY
 
     def may_fulfil(self, market: Market, now: int, provider: Provider) -> bool:
         asked = self._answerable(market, now)
@@ -216,4 +227,5 @@ class Model:
 
     def may_finish(self, market: Market) -> bool:
         over = market.state in (State.SETTLED, State.REFUNDING) and not market.finished
-        return over and market.liability == 0 and not any(mine.open for mine in market.opinions.values())
+        swept = not (market.donated and self.vault_frozen)
+        return over and swept and market.liability == 0 and not any(mine.open for mine in market.opinions.values())

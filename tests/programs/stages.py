@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 
 from tests.programs import scene as s
 from tests.programs.scene import STAKERS, Market, Scene
-from tests.programs.spec import RANDOMNESS_DEADLINE, Provider
+from tests.programs.spec import RANDOMNESS_DEADLINE, REARM_DELAY, Provider
 from tests.programs.world import Snapshot
 
 ONE, TWO = s.market("one"), s.market("two", statement="Two markets are better than one")
@@ -86,7 +86,7 @@ STAGES: Mapping[str, tuple[str | None, Step]] = {
     "settled": ("fulfilled", each(Scene.settled)),
     "paid": ("settled", each(_pay)),
     "paid, opinions closed": ("paid", each(_close_opinions)),
-    "lapsed": ("requested", lambda scene: scene.pass_slots(600)),
+    "lapsed": ("requested", lambda scene: scene.pass_slots(600).later(REARM_DELAY)),
     "refunding": ("requested", _silence),
     "recovered": ("refunding", each(_recover)),
     "recovered, opinions closed": ("recovered", each(_close_opinions)),

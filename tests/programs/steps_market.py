@@ -131,6 +131,7 @@ class MarketSteps(WorldSteps):
         for _ in range(1 + dice.below(2)):
             if of.state is State.AWAITING:
                 self.scene.pass_slots(600)
+                self.scene.later(dice.one_of((spec.REARM_DELAY, spec.REARM_DELAY, spec.REARM_DELAY - 1)))
                 self._capture(of)
                 self._rearm(of)
                 self._expire(of)
@@ -217,13 +218,16 @@ class MarketSteps(WorldSteps):
 
     def _expire(self, of: m.Market) -> None:
         reason = self.model.may_expire(of, self.scene.now, self.scene.slot_hashes)
+        bondless = reason is not Reason.NONE and of.bond > 0 and self.model.vault_frozen
 
         def expired() -> None:
             of.state, of.reason = State.REFUNDING, reason
+            of.bond *= not bondless
             self.model.vault -= of.bond
             self.reasons[reason.name] += 1
 
-        self.tries("expire", s.expire_market(of.handle), reason is not Reason.NONE, expired)
+        name = "expire without the bond" if bondless else "expire"
+        self.tries(name, s.expire_market(of.handle), reason is not Reason.NONE, expired)
 
     def close_opinion(self, dice: Dice) -> None:
         self._close_opinion(self.market(dice), dice.one_of(PLAYERS))

@@ -46,7 +46,7 @@ class WorldSteps(Steps):
         of, beside = self.market(dice), dice.below(3) - 1
         edges = [of.closes_at, of.closes_at + spec.REQUEST_DEADLINE]
         if of.asked is not None:
-            edges.append(of.asked.at + spec.RANDOMNESS_DEADLINE)
+            edges += [of.asked.at + spec.REARM_DELAY, of.asked.at + spec.RANDOMNESS_DEADLINE]
         coming = [edge + beside for edge in edges if edge + beside > self.scene.now]
         if coming:
             self.scene.at(min(coming))
@@ -128,7 +128,7 @@ class WorldSteps(Steps):
             self.model.vault += amount
             self.model.purses[depositor] -= amount
 
-        allowed = amount > 0 and depositor not in self.model.frozen
+        allowed = self.model.may_deposit(amount, depositor)
         self.tries("deposit", s.deposit_bond(amount, depositor), allowed, deposited)
 
     def withdraw(self, dice: Dice) -> None:
@@ -140,7 +140,7 @@ class WorldSteps(Steps):
             self.model.vault -= amount
             self.model.purses[admin] += amount
 
-        allowed = admin == self.model.admin and 0 < amount <= free
+        allowed = self.model.may_withdraw(amount, admin)
         self.tries("withdraw", s.withdraw_bond(amount, admin), allowed, withdrawn)
 
     # The world outside
@@ -148,9 +148,9 @@ class WorldSteps(Steps):
     def donate(self, dice: Dice) -> None:
         """To an escrow or the vault, past the program."""
         of, who, amount = self.market(dice), dice.one_of(PLAYERS), dice.between(1, 5_000_000)
-        if who in self.model.frozen:
-            return
         to_escrow = dice.coin() and not of.finished
+        if who in self.model.frozen or (self.model.vault_frozen and not to_escrow):
+            return
         self.scene.send(token_transfer(s.usdc_of(who), of.handle.escrow if to_escrow else BOND_VAULT, who, amount))
         self.model.purses[who] -= amount
         of.donated += amount * to_escrow
@@ -172,7 +172,8 @@ class WorldSteps(Steps):
         """Freezes one, or thaws all."""
         frozen = self.model.frozen
         thawed = set(frozen) if frozen and dice.coin() else set[Pubkey]()
-        for holder in thawed or {dice.one_of((*PLAYERS, *AUTHORITIES[Role.TREASURY]))} - frozen:
-            self.scene.send(freeze(s.usdc_of(holder), thaw=holder in frozen))
+        for holder in thawed or {dice.one_of((*PLAYERS, *AUTHORITIES[Role.TREASURY], BOND_VAULT))} - frozen:
+            account = BOND_VAULT if holder == BOND_VAULT else s.usdc_of(holder)
+            self.scene.send(freeze(account, thaw=holder in frozen))
             frozen ^= {holder}
         self.step("freeze or thaw")

@@ -10,8 +10,9 @@ from tests.programs import scene as s
 from tests.programs import spec
 from tests.programs.effects import effects
 from tests.programs.scene import ADMIN, BOND_VAULT, CONFIG, Scene, usdc_of
-from tests.programs.spec import State, share
+from tests.programs.spec import Reason, State, share
 from tests.programs.stages import BOND, ONE, STAKES, TWO
+from tests.programs.steps_world import freeze
 from tests.programs.tokens import TokenAccount
 from tests.programs.world import Refused, actor
 
@@ -117,3 +118,66 @@ def test_bond_shares_tile_the_bond_to_the_last_unit(at: At, bps: int, stakes: tu
         paid, start = paid + mine, start + stake
     assert paid == bond
     assert scene.balance(of.escrow) == scene.market(of).liability == 0
+
+
+def _lapsed_twice(scene: Scene) -> None:
+    scene.do(s.rearm_slot_hash(ONE), s.rearm_slot_hash(TWO))
+    scene.pass_slots(600)
+
+
+ENDS: dict[Reason, tuple[str, Callable[[Scene], object]]] = {
+    Reason.UNANSWERED: ("captured", lambda scene: scene.later(spec.RANDOMNESS_DEADLINE)),
+    Reason.HASH_LAPSED: ("lapsed", _lapsed_twice),
+}
+
+
+@pytest.mark.parametrize("reason", ENDS)
+def test_a_frozen_vault_does_not_hold_the_stakes(at: At, reason: Reason) -> None:
+    stage, end = ENDS[reason]
+    scene = at(stage)
+    end(scene)
+    bonds = [share(sum(STAKES[of]), 20_000) for of in (ONE, TWO)]
+    scene.send(freeze(BOND_VAULT, thaw=False))
+    did = effects(scene, s.expire_market(ONE))
+    assert did.fields == {
+        ONE.address: {"state": State.REFUNDING, "refund_reason": reason, "bond": 0},
+        CONFIG: {"bond_locked": bonds[1]},
+    }
+    assert did.event == ("MarketRefunding", {"market": ONE.address, "reason": reason, "bond": 0})
+    assert not did.tokens
+    for staker, stake in zip(s.STAKERS, STAKES[ONE], strict=False):
+        paid = effects(scene, s.recover_stake(ONE, staker))
+        assert paid.tokens == {usdc_of(staker): stake, ONE.escrow: -stake}
+        assert (paid.event[1]["stake"], paid.event[1]["bond_share"]) == (stake, 0)
+    scene.do(*(s.close_opinion(ONE, staker) for staker in s.STAKERS[:4]), s.finish_market(ONE))
+    assert (scene.receipt(ONE).bond, scene.receipt(ONE).refund_reason) == (0, reason)
+    scene.send(freeze(BOND_VAULT, thaw=True))
+    assert effects(scene, s.expire_market(TWO)).tokens == {BOND_VAULT: -bonds[1], TWO.escrow: bonds[1]}
+    assert scene.config.bond_locked == 0
+
+
+def test_a_frozen_vault_does_not_make_a_market_refund(at: At) -> None:
+    scene = at("captured")
+    scene.send(freeze(BOND_VAULT, thaw=False))
+    with pytest.raises(Refused, match="NotExpirable"):
+        scene.do(s.expire_market(ONE))
+    scene.settled(scene.fulfilled(ONE))
+
+
+def test_a_vault_below_the_bond_does_not_hold_the_stakes(at: At) -> None:
+    """No instruction takes so much out of it."""
+    scene = at("requested").later(spec.RANDOMNESS_DEADLINE)
+    bond = scene.market(ONE).bond
+    scene.place(BOND_VAULT, TokenAccount(s.USDC, CONFIG, bond - 1).account(scene.lamports(BOND_VAULT)))
+    assert not effects(scene, s.expire_market(ONE)).tokens
+    assert (scene.market(ONE).bond, scene.market(ONE).liability) == (0, TOTAL)
+
+
+def test_a_frozen_escrow_waits_for_its_thaw(at: At) -> None:
+    """Nothing could be refunded from it, so the bond is not let off meanwhile."""
+    scene = at("requested").later(spec.RANDOMNESS_DEADLINE)
+    scene.send(freeze(ONE.escrow, thaw=False))
+    with pytest.raises(Refused, match="TokenAccountFrozen"):
+        scene.do(s.expire_market(ONE))
+    scene.send(freeze(ONE.escrow, thaw=True))
+    assert effects(scene, s.expire_market(ONE)).tokens[ONE.escrow] == share(TOTAL, 20_000)

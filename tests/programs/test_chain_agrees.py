@@ -170,6 +170,7 @@ def test_addresses_and_numbers_are_the_protocols() -> None:
         "MAX_CID_BYTES",
         "REQUEST_DEADLINE",
         "RANDOMNESS_DEADLINE",
+        "REARM_DELAY",
         "ALPHA_TAG",
     )
     assert all(getattr(constants, name) == getattr(spec, name) for name in names)

@@ -10,7 +10,7 @@ from tests.programs import scene as s
 from tests.programs import spec
 from tests.programs.calls import Call
 from tests.programs.scene import STAKERS, Scene
-from tests.programs.spec import RANDOMNESS_DEADLINE, REQUEST_DEADLINE, Reason, State
+from tests.programs.spec import RANDOMNESS_DEADLINE, REARM_DELAY, REQUEST_DEADLINE, Reason, State
 from tests.programs.stages import ONE, ORAO_ONE, TWO
 from tests.programs.world import Refused, slot_hash
 
@@ -91,6 +91,29 @@ def test_a_slot_hash_is_captured_until_the_last_second(at: At) -> None:
     scene.do(s.expire_market(TWO), s.expire_market(ONE))
 
 
+def test_a_request_is_rearmed_from_an_hour_after_it_was_made(at: At) -> None:
+    scene = at("lapsed")
+    requested = scene.market(ONE).requested_at
+    for early in (0, 1, REARM_DELAY - 1):
+        scene.at(requested + early)
+        refused(scene, s.rearm_slot_hash(ONE), "RearmTooEarly")
+        refused(scene, s.expire_market(ONE), "NotExpirable")
+    scene.later(1).do(s.rearm_slot_hash(ONE))
+    scene.later(1).do(s.rearm_slot_hash(TWO))
+    assert (scene.request(ONE).requested_at, scene.request(ONE).rearmed) == (requested, True)
+
+
+def test_one_short_outage_does_not_take_the_bond(at: At) -> None:
+    """However long nobody captures within the hour, the request waits, and an operator who is back by then answers."""
+    scene = at("requested")
+    for _ in range(17):
+        scene.pass_slots(521).later(208)
+        refused(scene, s.rearm_slot_hash(ONE), "RearmTooEarly")
+        refused(scene, s.expire_market(ONE), "NotExpirable")
+    scene.at(scene.market(ONE).requested_at + REARM_DELAY).do(s.rearm_slot_hash(ONE))
+    scene.settled(scene.fulfilled(scene.captured(ONE)))
+
+
 def test_a_request_is_rearmed_until_the_last_second(at: At) -> None:
     scene = at("lapsed")
     scene.at(scene.market(ONE).requested_at + RANDOMNESS_DEADLINE - 1)
@@ -126,7 +149,8 @@ def test_the_target_is_captured_while_one_older_entry_is_kept(at: At) -> None:
     scene.pass_slots(1)
     assert scene.slot_hashes[-1][0] == target
     refused(scene, s.capture_slot_hash(TWO), "SlotHashLapsed")
-    scene.do(s.rearm_slot_hash(TWO))
+    refused(scene, s.rearm_slot_hash(TWO), "RearmTooEarly")
+    scene.later(REARM_DELAY).do(s.rearm_slot_hash(TWO))
 
 
 @pytest.mark.parametrize("missing", [1, 2, 7, 100])
@@ -209,7 +233,7 @@ def test_a_second_lapse_refunds(at: At) -> None:
 
 def test_one_lapse_alone_refunds_only_after_a_day(at: At) -> None:
     scene = at("lapsed")
-    scene.later(RANDOMNESS_DEADLINE - 1)
+    scene.at(scene.market(ONE).requested_at + RANDOMNESS_DEADLINE - 1)
     refused(scene, s.expire_market(ONE), "NotExpirable")
     scene.later(1).do(s.expire_market(ONE))
     assert scene.market(ONE).refund_reason == Reason.UNANSWERED

@@ -133,6 +133,20 @@ def test_the_creator_may_have_paid_the_request(at: At) -> None:
     assert effects(scene, s.finish_market(of)).lamports[CREATOR] == held - scene.rent(467)
 
 
+@pytest.mark.parametrize("donation", [0, 7])
+def test_a_creator_whose_key_became_a_program_blocks_nothing(at: At, donation: int) -> None:
+    """The runtime shows a caller no change of an executable account, so nothing may be credited to it in a CPI."""
+    scene = at("paid, opinions closed")
+    scene.place(ONE.escrow, TokenAccount(USDC, ONE.address, donation).account(scene.lamports(ONE.escrow)))
+    program = (2).to_bytes(4, "little") + bytes(s.PROGRAM_DATA)
+    scene.place(CREATOR, Account(1_141_440, program, spec.UPGRADEABLE_LOADER, executable=True))
+    held = scene.lamports(ONE.address) + scene.lamports(ONE.escrow)
+    did = effects(scene, s.finish_market(ONE))
+    assert did.lamports[CREATOR] == held - scene.rent(467)
+    assert did.gone == {ONE.escrow, ONE.vrf_request}
+    assert scene.receipt(ONE).creator == CREATOR
+
+
 def test_a_donation_to_the_escrow_is_never_paid_out(at: At) -> None:
     scene = at("refunding")
     gift = 5_000_000

@@ -15,6 +15,8 @@ pub const DURATIONS: [u64; 4] = [86_400, 259_200, 604_800, 1_209_600];
 pub const REQUEST_DEADLINE: i64 = 1_209_600;
 /// Seconds after `requested_at` from which randomness can no longer be fulfilled.
 pub const RANDOMNESS_DEADLINE: i64 = 86_400;
+/// Seconds after `requested_at` from which a lapsed request can be re-armed.
+pub const REARM_DELAY: i64 = 3_600;
 /// Slots between a request and the slot whose hash it takes.
 pub const TARGET_SLOT_DELAY: u64 = 8;
 pub const MIN_BOND_SHARE_BPS: u32 = 10_000;

@@ -113,6 +113,7 @@ errors! {
     WrongRecipient = 6080, "wrong recipient";
     MarketFull = 6081, "market full";
     BrokenInvariant = 6082, "broken invariant";
+    RearmTooEarly = 6083, "rearm too early";
 }
 
 /// What the runtime gets for a refusal: our error's number, or the runtime's own code.

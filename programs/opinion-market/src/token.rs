@@ -139,8 +139,19 @@ impl<'a> TokenAccount<'a> {
     }
 
     #[inline(always)]
+    fn is_frozen(&self) -> bool {
+        self.byte(STATE) == FROZEN
+    }
+
+    #[inline(always)]
     fn not_frozen(&self) -> Outcome {
-        require_of(self.name, self.byte(STATE) != FROZEN, Error::TokenAccountFrozen)
+        require_of(self.name, !self.is_frozen(), Error::TokenAccountFrozen)
+    }
+
+    /// Whether it can pay this amount now.
+    #[inline(always)]
+    pub fn lets_go(&self, amount: u64) -> bool {
+        !self.is_frozen() && self.amount() >= amount
     }
 
     /// Sends tokens.

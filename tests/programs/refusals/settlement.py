@@ -98,6 +98,8 @@ def _settlement() -> Iterator[Row]:
     yield row_of("ready", s.rearm_slot_hash(ONE), "SlotHashNotLapsed", "while it can be captured")
     yield row_of("captured", s.rearm_slot_hash(ONE), "SlotHashNotLapsed", "after the capture")
     yield row_of("lapsed", after(day, s.rearm_slot_hash(ONE)), "RandomnessDeadlinePassed", "a day later")
+    early = after(lambda scene: scene.later(-1), s.rearm_slot_hash(ONE))
+    yield row_of("lapsed", early, "RearmTooEarly", "a second before the hour is over")
     again = after(lambda scene: (scene.do(s.rearm_slot_hash(ONE)), scene.pass_slots(600)), s.rearm_slot_hash(ONE))
     yield row_of("lapsed", again, "AlreadyRearmed", "twice")
 

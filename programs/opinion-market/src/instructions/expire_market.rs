@@ -21,7 +21,8 @@ pub(super) const ACCOUNTS: [Role; 8] = [
     read("token_program"),
 ];
 
-/// Enters Refunding when the market can no longer settle; an unanswered request takes its bond along.
+/// Enters Refunding when the market can no longer settle; an unanswered request takes its bond along, unless the mint's
+/// authority froze the vault: then the stakes go back without it.
 #[inline(never)]
 pub fn process(call: &Call) -> Outcome {
     let Call { program_id, accounts, data } = *call;
@@ -45,12 +46,17 @@ pub fn process(call: &Call) -> Outcome {
         }
         (phase::AWAITING_RANDOMNESS, Some(request)) => {
             let search = slot_hashes::search(&slot_hashes, request.target_slot.get());
-            let bond = market.bond.get();
             market.refund(reason_after_request(request, search == Search::Lapsed, now)?);
-            config.unlock_bond(bond)?;
-            let liability = market.liability.get().checked_add(bond);
-            market.liability = liability.ok_or(Error::BrokenInvariant)?.into();
-            config.pay_from_vault(&config_view, &vault, &escrow, bond)?;
+            config.unlock_bond(market.bond.get())?;
+            if !vault.lets_go(market.bond.get()) {
+                market.bond = 0.into();
+            }
+            let bond = market.bond.get();
+            if bond > 0 {
+                let liability = market.liability.get().checked_add(bond);
+                market.liability = liability.ok_or(Error::BrokenInvariant)?.into();
+                config.pay_from_vault(&config_view, &vault, &escrow, bond)?;
+            }
             require(escrow.amount() >= market.liability.get(), Error::BrokenInvariant)?;
             bond
         }

@@ -166,22 +166,17 @@ impl Market {
         Ok(())
     }
 
-    /// Closes the empty escrow; its rent goes to the recipient.
+    /// Closes the empty escrow; its rent goes to the market.
     #[inline(always)]
-    pub fn close_escrow(
-        &self,
-        market: &AccountView,
-        escrow: &TokenAccount,
-        recipient: &AccountView,
-    ) -> Outcome {
-        escrow.close(recipient, &Authority::derived(market, &self.seeds()))
+    pub fn close_escrow(&self, market: &AccountView, escrow: &TokenAccount) -> Outcome {
+        escrow.close(market, &Authority::derived(market, &self.seeds()))
     }
 
-    /// What a refund pays on top of the stake: nothing, unless the request's bond was taken.
+    /// What a refund pays on top of the stake: nothing, unless the request's bond was taken. A frozen vault leaves no bond.
     #[inline(always)]
     pub fn bond_share(&self, start: u64, stake: u64) -> u64 {
         match self.refund_reason {
-            refund::UNANSWERED | refund::HASH_LAPSED => {
+            refund::UNANSWERED | refund::HASH_LAPSED if self.bond.get() > 0 => {
                 math::bond_share(start, stake, self.bond_share_bps.get())
             }
             _ => 0,
