@@ -1,55 +1,85 @@
-"""Fetches what chain.verify judges: a market's accounts and the events of its transactions."""
+"""Fetches what chain.verify judges: a market's accounts and, by chain.market_history, its events."""
 
-from collections.abc import Sequence
+from dataclasses import replace
 
 from solders.pubkey import Pubkey
-from solders.signature import Signature
 
 from chain import addresses
-from chain.accounts import Market, MarketReceipt, Opinion, VrfRequest, decode_market
-from chain.answers import MemcmpFilter, SignatureInfo
-from chain.constants import PROGRAM_ID, RandomnessProvider
+from chain.accounts import Market, MarketReceipt, Opinion, VrfRequest, decode
+from chain.answers import ChainAccount, MemcmpFilter
+from chain.constants import PROGRAM_ID, SYSTEM_PROGRAM_ID, RandomnessProvider
 from chain.draw import alpha
-from chain.errors import MarketNotFound, RpcRefused
-from chain.events import Event, MarketCreatedEvent, UnknownEvent, parse_events
+from chain.errors import MarketChanging, MarketNotFound, UnexpectedAccount
 from chain.evidence import Evidence
+from chain.market_history import read_history
 from chain.rpc import Rpc
 from chain.token import decode_token_account
 from chain.units import UsdcUnits
 
 _OPINIONS_MARKET = 11
-_PAGE = 1000
+_ATTEMPTS = 5
 
 
 async def read_evidence(rpc: Rpc, address: Pubkey, program: Pubkey = PROGRAM_ID, *, history: bool = True) -> Evidence:
-    """Everything of one market. Raises MarketNotFound, AccountError and RpcError.
+    """Everything of one market. Raises MarketNotFound, MarketChanging, AccountError and RpcError.
 
-    `history` reads the market's transactions too, one call each; a node that keeps none leaves the events out.
+    The accounts are those of one time. `history` reads the market's transactions too, one call each, when there is an
+    outcome to verify; what a node does not give of them is left out and said.
     """
-    market = await _market(rpc, address, program)
-    keys = [addresses.vrf_request(address, program), addresses.escrow(address, program)]
-    request, escrow = await rpc.accounts(keys)
+    evidence = await _settled_down(rpc, address, program)
+    if not history or not evidence.final:
+        return evidence
+    told = await read_history(rpc, address, program)
+    return replace(evidence, events=told.events, history_complete=not told.gap, history_gap=told.gap)
+
+
+async def _settled_down(rpc: Rpc, address: Pubkey, program: Pubkey) -> Evidence:
+    """The accounts, read again when the market moved on meanwhile: its opinions would not fit it."""
+    for _ in range(_ATTEMPTS):
+        data, evidence = await _accounts(rpc, address, program)
+        now = await rpc.account(address)
+        if now is not None and now.data == data:
+            return evidence
+    raise MarketChanging(f"the market {address} changed during each of {_ATTEMPTS} reads: try again later")
+
+
+async def _accounts(rpc: Rpc, address: Pubkey, program: Pubkey) -> tuple[bytes, Evidence]:
+    """The market's data as they are compared, and all of its accounts without its history."""
+    keys = [address, addresses.vrf_request(address, program), addresses.escrow(address, program)]
+    account, request, escrow = await rpc.accounts(keys)
+    market = _market(address, account, program)
+    request, escrow = _present(request), _present(escrow)
     vrf = VrfRequest.from_account(request.owner, request.data, program) if request else None
-    balance = UsdcUnits(decode_token_account(escrow.owner, escrow.data).amount) if escrow else None
-    events, complete = await _events(rpc, address, program) if history else ((), False)
-    return Evidence(
+    evidence = Evidence(
         address=address,
         market=market,
         request=vrf,
         opinions=await _opinions(rpc, address, program),
-        escrow=balance,
+        escrow=UsdcUnits(decode_token_account(escrow.owner, escrow.data).amount) if escrow else None,
         external=await _external(rpc, address, market, vrf, program),
-        events=events,
-        history_complete=complete,
         program=program,
     )
+    return (account.data if account else b""), evidence
 
 
-async def _market(rpc: Rpc, address: Pubkey, program: Pubkey) -> Market | MarketReceipt:
-    account = await rpc.account(address)
+def _present(account: ChainAccount | None) -> ChainAccount | None:
+    """Anybody can send lamports to any address, a closed account's too: that makes no account of a program."""
+    return None if account and account.owner == SYSTEM_PROGRAM_ID and not account.data else account
+
+
+def _market(address: Pubkey, account: ChainAccount | None, program: Pubkey) -> Market | MarketReceipt:
     if account is None:
         raise MarketNotFound(f"there is no market at {address}: check the address and the cluster")
-    return decode_market(account.owner, account.data, program)
+    no_market = f"{address} is not a market of the program {program}"
+    if account.owner != program:
+        raise MarketNotFound(f"{no_market}: it belongs to {account.owner}")
+    try:
+        found = decode(account.owner, account.data, program)
+    except UnexpectedAccount as error:
+        raise MarketNotFound(f"{no_market}: {error}") from error
+    if not isinstance(found, Market | MarketReceipt):
+        raise MarketNotFound(f"{no_market}: it is its {type(found).__name__}")
+    return found
 
 
 async def _opinions(rpc: Rpc, address: Pubkey, program: Pubkey) -> tuple[Opinion, ...]:
@@ -74,42 +104,5 @@ async def _external(
         slot_hash=slot_hash,
         program=program,
     )
-    account = await rpc.account(addresses.orao_request(seed))
+    account = _present(await rpc.account(addresses.orao_request(seed)))
     return (account.owner, account.data) if account else None
-
-
-async def _events(rpc: Rpc, address: Pubkey, program: Pubkey) -> tuple[tuple[Event, ...], bool]:
-    """The market's events, oldest first, and whether they are all there are."""
-    try:
-        signatures = [info.signature for info in await _history(rpc, address) if not info.failed]
-    except RpcRefused:
-        # A node without transaction history refuses the method.
-        return (), False
-    events: list[Event] = []
-    complete = True
-    for signature in reversed(signatures):
-        found, whole = await _events_of(rpc, signature, address, program)
-        events += found
-        complete = complete and whole
-    return tuple(events), complete and any(isinstance(event, MarketCreatedEvent) for event in events)
-
-
-async def _history(rpc: Rpc, address: Pubkey) -> Sequence[SignatureInfo]:
-    """Every transaction that names the address, newest first."""
-    found: list[SignatureInfo] = []
-    while True:
-        page = await rpc.history(address, before=found[-1].signature if found else None, limit=_PAGE)
-        found += page
-        if len(page) < _PAGE:
-            return found
-
-
-async def _events_of(rpc: Rpc, signature: Signature, address: Pubkey, program: Pubkey) -> tuple[list[Event], bool]:
-    record = await rpc.transaction(signature)
-    if record is None:
-        return [], False
-    if record.error is not None:
-        return [], True
-    parsed = parse_events(record.logs, program)
-    known = [event for event in parsed.events if not isinstance(event, UnknownEvent)]
-    return [event for event in known if getattr(event, "market", None) == address], parsed.complete

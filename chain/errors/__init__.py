@@ -4,6 +4,8 @@
     ├── InvalidValue            a value of ours that must not exist: StakeOutsideLimits
     ├── AccountError            bytes that are not the account they should be: ForeignAccount, UnexpectedAccount,
     │                           UnknownAccountVersion, MarketNotFound, MalformedData
+    ├── MarketUnfinished        there is no outcome to verify yet
+    ├── MarketChanging          a market that changes faster than it can be read
     ├── ProofError              ECVRF: InvalidRandomnessPoint, InvalidRandomnessProof
     ├── SignerError             a key file that cannot be used
     ├── TransactionError        the cluster refused or failed a transaction; carries logs, instruction and account

@@ -33,11 +33,19 @@ class UnknownAccountVersion(AccountError):
 
 
 class MarketNotFound(AccountError):
-    """Nothing stands at the market's address."""
+    """No market stands at the address: nothing does, or another account."""
 
 
 class MalformedData(AccountError):
     """Too short, too long, or holding a value that its type does not have."""
+
+
+class MarketUnfinished(ChainError):
+    """The market has no outcome yet, so there is nothing to verify."""
+
+
+class MarketChanging(ChainError):
+    """The market changed during every attempt to read it whole."""
 
 
 class ProofError(ChainError):
