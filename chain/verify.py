@@ -4,38 +4,43 @@ Nothing that the program computed is taken on trust: alpha, proof, output, draw,
 computed again. What the accounts no longer hold is looked for in the market's events, and else said to be gone.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from hashlib import sha256
 
 from chain import addresses
 from chain.accounts import Market
 from chain.checks import Check, Verification, not_checkable, passed_if
-from chain.constants import MarketState
-from chain.events import MarketCreatedEvent, OpinionStakedEvent
-from chain.evidence import Evidence
-from chain.units import UsdcUnits, usdc
+from chain.constants import MAX_STAKE, MIN_STAKE, MarketState
+from chain.errors import MarketUnfinished
+from chain.events import MarketCreatedEvent
+from chain.evidence import Evidence, Staked
+from chain.units import usdc
 from chain.verify_draw import draw_checks
-from chain.verify_money import refund_checks, settlement_checks
+from chain.verify_money import settlement_checks
+from chain.verify_refund import refund_checks
+from chain.verify_request import request_checks
 
 
 def verify_market(evidence: Evidence) -> Verification:
-    """Every check that this market allows. A market that is neither settled nor refunding fails the first."""
+    """Every check that this market allows. Raises MarketUnfinished for one that is neither settled nor refunding."""
+    if not evidence.final:
+        words = _state(evidence)
+        raise MarketUnfinished(f"the market {evidence.address} is {words}: there is no outcome to verify yet")
     return Verification(tuple(_checks(evidence)))
 
 
+def _state(evidence: Evidence) -> str:
+    return evidence.market.state.name.lower().replace("_", " ")
+
+
 def _checks(evidence: Evidence) -> Iterator[Check]:
-    state = evidence.market.state
-    words = state.name.lower().replace("_", " ")
-    final = state in (MarketState.SETTLED, MarketState.REFUNDING)
-    yield passed_if(
-        "state", final, f"The market is {words}.", f"The market is {words}: there is no outcome to verify yet."
-    )
+    yield passed_if("state", evidence.final, f"The market is {_state(evidence)}.", "")
     yield _address(evidence)
     yield _statement(evidence)
-    if not final:
-        return
+    yield _history(evidence)
     yield _opinions(evidence)
-    if state is MarketState.SETTLED:
+    if evidence.market.state is MarketState.SETTLED:
+        yield from request_checks(evidence)
         yield from draw_checks(evidence)
         yield from settlement_checks(evidence)
     else:
@@ -73,25 +78,37 @@ def _statement(evidence: Evidence) -> Check:
     return not_checkable("statement", f"The receipt keeps only the statement's hash, {market.statement_hash.hex()}.")
 
 
+def _history(evidence: Evidence) -> Check:
+    """What the other checks can lean on: with a complete history, an event that is missing never happened."""
+    if not evidence.history_complete:
+        return not_checkable("history", evidence.history_gap)
+    words = f"The market's transactions are at hand back to its creation, with {len(evidence.events)} events."
+    return passed_if("history", True, words, "")
+
+
 def _opinions(evidence: Evidence) -> Check:
     """The stakes lie one behind the other in [0, total), which makes each as likely as it is large."""
     market = evidence.market
-    spans = _spans(evidence)
-    if len(spans) < market.staker_count:
-        words = f"{len(spans)} of {market.staker_count} opinions can still be read; the others were closed."
+    stakes = sorted(evidence.stakes())
+    if len(stakes) < market.staker_count and not evidence.history_complete:
+        words = f"{len(stakes)} of {market.staker_count} opinions can still be read; the others were closed."
         return not_checkable("opinions", words)
-    end, gap = UsdcUnits(0), ""
-    for start, stake in sorted(spans):
+    bent = _bent(stakes)
+    end = stakes[-1].start + stakes[-1].stake if stakes else 0
+    if not bent and (end != market.total_stake or len(stakes) != market.staker_count):
+        bent = (
+            f"{len(stakes)} opinions reach to {end}; the market counts {market.staker_count} and {market.total_stake}."
+        )
+    return passed_if("opinions", not bent, f"{len(stakes)} opinions tile the pool of {usdc(market.total_stake)}.", bent)
+
+
+def _bent(stakes: Sequence[Staked]) -> str:
+    """What is wrong with these opinions, told from the pool's start on; nothing when all is well."""
+    end = 0
+    for start, stake, staker in stakes:
         if start != end:
-            gap = f"The opinions do not tile the pool: one begins at {start}, where {end} was due."
-            break
-        end = UsdcUnits(start + stake)
-    if not gap and (end != market.total_stake or len(spans) != market.staker_count):
-        gap = f"{len(spans)} opinions reach to {end}; the market counts {market.staker_count} and {market.total_stake}."
-    return passed_if("opinions", not gap, f"{len(spans)} opinions tile the pool of {usdc(market.total_stake)}.", gap)
-
-
-def _spans(evidence: Evidence) -> set[tuple[UsdcUnits, UsdcUnits]]:
-    """Start and stake of every opinion known from an account or an event."""
-    found = {(opinion.start, opinion.stake) for opinion in evidence.opinions}
-    return found | {(event.start, event.stake) for event in evidence.of(OpinionStakedEvent)}
+            return f"The opinions do not tile the pool: one begins at {start}, where {end} was due."
+        if not MIN_STAKE <= stake <= MAX_STAKE:
+            return f"{staker} staked {usdc(stake)}, which the protocol does not allow."
+        end = start + stake
+    return "" if len({one.staker for one in stakes}) == len(stakes) else "Somebody staked more than once."

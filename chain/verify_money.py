@@ -1,51 +1,55 @@
-"""Where the money went: fee, prize, refunds and what the escrow still owes."""
+"""Where a settled market's money went: fee, prize and what the escrow still owes."""
 
 from collections.abc import Iterator
 
 from chain import draw
 from chain.accounts import Market
 from chain.checks import Check, not_checkable, passed_if
-from chain.constants import RefundReason
-from chain.events import FeeCollectedEvent, LotterySettledEvent, PrizeClaimedEvent, StakeRecoveredEvent
+from chain.events import (
+    FeeCollectedEvent,
+    LotterySettledEvent,
+    MarketRefundingEvent,
+    PrizeClaimedEvent,
+    StakeRecoveredEvent,
+)
 from chain.evidence import Evidence
-from chain.units import BasisPoints, UsdcUnits, usdc
+from chain.units import UsdcUnits, usdc
 
 
 def settlement_checks(evidence: Evidence) -> Iterator[Check]:
     """The checks of a settled market's money."""
+    yield _no_refund(evidence)
     yield _fee_and_prize(evidence)
     yield _prize(evidence)
     yield _fee(evidence)
     if isinstance(evidence.market, Market):
         market = evidence.market
         owed = (0 if market.prize_paid else market.prize) + (0 if market.fee_collected else market.fee)
-        yield _escrow(evidence, market, UsdcUnits(owed))
+        yield escrow_check(evidence, market, UsdcUnits(owed))
 
 
-def refund_checks(evidence: Evidence) -> Iterator[Check]:
-    """The checks of a refunding market: nobody won, and everyone gets all back, once."""
-    market = evidence.market
-    nobody = not any(bytes(market.winner)) and not market.prize and not market.fee and not market.settled_at
-    drawn = evidence.of(LotterySettledEvent)
-    yield passed_if(
-        "no draw", nobody and not drawn, "Nobody won and no fee was taken.", "A winner was drawn all the same."
+def _no_refund(evidence: Evidence) -> Check:
+    """Settled and Refunding are both for ever, so a market is never one after the other."""
+    refunds = evidence.of(MarketRefundingEvent), evidence.of(StakeRecoveredEvent)
+    return passed_if(
+        "no refund",
+        not any(refunds) and not evidence.market.refund_reason,
+        "Nothing was refunded.",
+        "The market is settled, but it was refunding too.",
     )
-    yield _reason(evidence)
-    yield _refunds(evidence)
-    if isinstance(market, Market):
-        bps = market.bond_share_bps
-        owed = sum(o.stake + _bonus(evidence, o.start, o.stake, bps) for o in evidence.opinions if not o.paid)
-        yield _escrow(evidence, market, UsdcUnits(owed))
 
 
 def _fee_and_prize(evidence: Evidence) -> Check:
     market = evidence.market
     fee, prize = draw.fee(market.total_stake), draw.prize(market.total_stake)
+    told = [(event.fee, event.prize) for event in evidence.of(LotterySettledEvent)]
+    wrong = [amounts for amounts in [(market.fee, market.prize), *told] if amounts != (fee, prize)]
+    found, won = wrong[0] if wrong else (fee, prize)
     return passed_if(
         "fee and prize",
-        (market.fee, market.prize) == (fee, prize),
+        not wrong,
         f"Of {usdc(market.total_stake)}, {usdc(fee)} is the fee and {usdc(prize)} the prize.",
-        f"The fee should be {usdc(fee)} and the prize {usdc(prize)}, not {usdc(market.fee)} and {usdc(market.prize)}.",
+        f"The fee should be {usdc(fee)} and the prize {usdc(prize)}, not {usdc(found)} and {usdc(won)}.",
     )
 
 
@@ -80,7 +84,8 @@ def _by_flag(evidence: Evidence, name: str, unpaid: bool) -> Check:
     return not_checkable(name, f"The {name} is recorded as paid; the transaction that paid it is not at hand.")
 
 
-def _escrow(evidence: Evidence, market: Market, owed: UsdcUnits) -> Check:
+def escrow_check(evidence: Evidence, market: Market, owed: UsdcUnits) -> Check:
+    """Whether the escrow holds what is still owed."""
     held = evidence.escrow
     if held is None:
         return passed_if(
@@ -92,60 +97,3 @@ def _escrow(evidence: Evidence, market: Market, owed: UsdcUnits) -> Check:
         f"The escrow holds {usdc(held)} and owes {usdc(owed)}.",
         f"The escrow holds {usdc(held)}, its market says it owes {usdc(market.liability)}, and {usdc(owed)} is due.",
     )
-
-
-def _reason(evidence: Evidence) -> Check:
-    market = evidence.market
-    answered = evidence.randomness is not None and evidence.randomness.fulfilled
-    holds = {
-        RefundReason.NONE: False,
-        RefundReason.NO_STAKE: market.staker_count == 0 and market.bond == 0,
-        RefundReason.ONE_STAKER: market.staker_count == 1 and market.bond == 0,
-        RefundReason.NOT_REQUESTED: market.bond == 0,
-        RefundReason.KEY_REVOKED: market.bond == 0,
-        RefundReason.UNANSWERED: market.bond > 0 and not answered,
-        RefundReason.HASH_LAPSED: market.bond > 0 and evidence.randomness is None,
-    }[market.refund_reason]
-    words = market.refund_reason.name.lower().replace("_", " ")
-    return passed_if(
-        "reason",
-        holds,
-        f"It refunds because of: {words}.",
-        f"It refunds because of {words}, which its data contradict.",
-    )
-
-
-def _refunds(evidence: Evidence) -> Check:
-    """Each recorded refund is the stake and its share of the bond, once a staker."""
-    market, refunds = evidence.market, evidence.of(StakeRecoveredEvent)
-    paid = sum(event.stake + event.bond_share for event in refunds)
-    stakers = {event.staker for event in refunds}
-    if len(stakers) != len(refunds) or paid > market.total_stake + market.bond:
-        return passed_if("refunds", False, "", "Somebody was refunded twice, or more than there was.")
-    wrong = [event for event in refunds if not _is_fair(evidence, event)]
-    if wrong:
-        return passed_if("refunds", False, "", f"{wrong[0].staker} was refunded another amount than was due.")
-    left = [opinion for opinion in evidence.opinions if not opinion.paid]
-    if len(refunds) + len(left) < market.staker_count:
-        words = (
-            f"{len(refunds)} refunds are at hand and {len(left)} are due; of the others only their accounts' end tells."
-        )
-        return not_checkable("refunds", words)
-    return passed_if(
-        "refunds", True, f"{len(refunds)} refunds paid {usdc(UsdcUnits(paid))}; {len(left)} are still due.", ""
-    )
-
-
-def _is_fair(evidence: Evidence, event: StakeRecoveredEvent) -> bool:
-    """Against the open opinion, or against what a share of the bond can be at all."""
-    market = evidence.market
-    opinion = next((o for o in evidence.opinions if o.staker == event.staker), None)
-    if opinion is None or not isinstance(market, Market):
-        return event.bond_share <= market.bond
-    bonus = _bonus(evidence, opinion.start, opinion.stake, market.bond_share_bps)
-    return (event.stake, event.bond_share) == (opinion.stake, bonus)
-
-
-def _bonus(evidence: Evidence, start: UsdcUnits, stake: UsdcUnits, bps: BasisPoints) -> UsdcUnits:
-    """A stake's share of the bond; none when there was no request, and so no bond."""
-    return draw.bond_share(start, stake, bps) if evidence.market.bond else UsdcUnits(0)

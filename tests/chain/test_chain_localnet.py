@@ -26,9 +26,9 @@ from chain.draw import draw
 from chain.ecvrf import SecretKey
 from chain.errors import (
     BondShort,
-    ForeignAccount,
     InvalidAuthority,
     MarketNotFound,
+    MarketUnfinished,
     NotEnoughSol,
     NotOracle,
     OtherProgramError,
@@ -172,7 +172,7 @@ async def test_a_transfer_lands_once(net: Net) -> None:
         await net.sender.send("too much", [too_much], poor)
     with pytest.raises(NotEnoughSol):
         await net.sender.send("nothing there", [too_much], KeypairSigner(Keypair()))
-    with pytest.raises(ForeignAccount):
+    with pytest.raises(MarketNotFound, match=f"^{poor.public_key} is not a market .* belongs to 1{{32}}$"):
         await market_reader.read_evidence(net.rpc, poor.public_key)
     with pytest.raises(MarketNotFound):
         await market_reader.read_evidence(net.rpc, Keypair().pubkey())
@@ -307,7 +307,10 @@ async def test_a_market_settles_and_verifies_to_its_receipt(net: Net) -> None:
     with pytest.raises(WrongMarketState):
         await net.send([instructions.close_market(market=address)], net.oracle)
     await request_randomness(net, address, short=sum(stakes))
-    assert failed(await market_reader.read_evidence(net.rpc, address)) != []
+    with pytest.raises(MarketUnfinished, match=f"{address} is awaiting randomness"):
+        verify.verify_market(await market_reader.read_evidence(net.rpc, address))
+    with pytest.raises(MarketNotFound, match="it is its VrfRequest"):
+        await market_reader.read_evidence(net.rpc, addresses.vrf_request(address))
     market = await settle(net, address)
     assert failed(await market_reader.read_evidence(net.rpc, address)) == []
     destination = net.usdc(market.winner)
@@ -328,6 +331,10 @@ async def test_a_market_settles_and_verifies_to_its_receipt(net: Net) -> None:
     account = await net.rpc.account(address)
     assert account is not None
     assert decode_market(account.owner, account.data).state is MarketState.SETTLED
+    gone = [addresses.vrf_request(address), addresses.escrow(address)]
+    who = net.oracle.public_key
+    gifts = [transfer(TransferParams(from_pubkey=who, to_pubkey=key, lamports=1_000_000)) for key in gone]
+    await net.send(gifts, net.oracle)
     receipt = verify.verify_market(await market_reader.read_evidence(net.rpc, address))
     assert receipt.ok, receipt
     assert receipt.with_result(Result.NOT_CHECKABLE) == []

@@ -137,7 +137,9 @@ def history(evidence: Evidence) -> tuple[events.Event, ...]:
     return (
         events.MarketCreatedEvent(ADDRESS, m.creator, m.closes_at, m.statement_hash),
         *staked,
+        events.VrfRandomnessRequestedEvent(ADDRESS, vrf.target_slot, m.bond),
         events.SlotHashCapturedEvent(ADDRESS, vrf.captured_slot, vrf.slot_hash, vrf.alpha),
+        events.VrfRandomnessFulfilledEvent(ADDRESS, vrf.output),
         events.LotterySettledEvent(ADDRESS, m.winner, UsdcUnits(m.draw), m.prize, m.fee),
         events.PrizeClaimedEvent(ADDRESS, m.winner, NOBODY, m.prize),
         events.FeeCollectedEvent(ADDRESS, NOBODY, m.fee),
@@ -156,7 +158,7 @@ def open_checks(evidence: Evidence) -> set[str]:
 
 def test_an_honest_market_holds_at_every_age() -> None:
     fresh = settled()
-    assert (failed(fresh), open_checks(fresh)) == (set(), {"slot hash"})
+    assert (failed(fresh), open_checks(fresh)) == (set(), {"history", "slot hash", "output"})
     paid = replace(
         settled(liability=0, prize_paid=True, fee_collected=True),
         events=history(fresh),
@@ -167,7 +169,9 @@ def test_an_honest_market_holds_at_every_age() -> None:
     assert (failed(receipt(paid)), open_checks(receipt(paid))) == (set(), set())
     bare = replace(receipt(fresh), events=())
     assert failed(bare) == set()
-    assert open_checks(bare) == {"statement", "opinions", "slot hash", "winner's stake", "prize", "fee"}
+    gone = {"statement", "history", "opinions", "request", "slot hash", "output", "winner's stake", "prize", "fee"}
+    assert open_checks(bare) == gone
+    assert verify_market(bare).ok
 
 
 @pytest.mark.parametrize(
@@ -185,7 +189,6 @@ def test_an_honest_market_holds_at_every_age() -> None:
         ({"randomness_key": bytes(32)}, {"proof"}),
         ({"uuid": bytes(16)}, {"address"}),
         ({"liability": 1}, {"escrow"}),
-        ({"state": MarketState.CLOSED}, {"state"}),
     ],
 )
 def test_a_bent_market_is_found_out(changes: dict[str, Any], names: set[str]) -> None:
@@ -250,7 +253,7 @@ def test_the_external_providers_account_is_read() -> None:
     vrf = request(RandomnessProvider.ORAO, output=bytes(range(64)))
     honest = settled(vrf, randomness_provider=RandomnessProvider.ORAO, randomness_key=bytes(32))
     good = orao(honest)
-    assert failed(replace(honest, external=(ORAO_PROGRAM_ID, good))) == set()
+    assert verify_market(replace(honest, external=(ORAO_PROGRAM_ID, good))).ok
     assert "proof" in open_checks(honest)
     assert "proof" in failed(replace(honest, external=(NOBODY, good)))
     for at in (0, 8, 41, 73, 136):
@@ -266,6 +269,7 @@ def refunding(reason: RefundReason, stakes: list[int], *, bond: int = 0, **chang
         "staker_count": len(stakes),
         "total_stake": sum(stakes),
         "bond": bond,
+        "requested_at": 5 if bond else 0,
         "liability": sum(stakes) + bond,
     }
     return Evidence(
@@ -305,7 +309,7 @@ def test_refunds_are_checked_one_by_one() -> None:
         events=paid,
         escrow=UsdcUnits(0),
     )
-    assert (failed(done), open_checks(done)) == (set(), set())
+    assert (failed(done), open_checks(done)) == (set(), {"history", "refunding", "request"})
     assert "refunds" in failed(replace(done, events=(*paid, paid[0])))
     assert "refunds" in failed(replace(done, events=(replace(paid[0], stake=UsdcUnits(1)), *paid[1:])))
     assert "refunds" in open_checks(replace(done, events=()))
@@ -335,3 +339,6 @@ def test_the_summary_counts() -> None:
         Verification(checks).summary() == "1 of 3 checks failed (b), 1 could not be made from what the chain still has."
     )
     assert not Verification(checks).ok
+    undecided = Verification((checks[0], replace(checks[2], decisive=True)))
+    assert not undecided.ok
+    assert undecided.summary().endswith("without one of them the outcome is not verified: c.")
