@@ -1,8 +1,9 @@
 """Whether a transaction landed. Never says no before it can be sure, nor yes on one endpoint's word against another's.
 
-Yes: two endpoints (or all that answer, when fewer do) report it at the wanted commitment. No: for two endpoints (or
-the only one configured) the finalized block height is past the transaction's last valid one, and after that neither
-finds the signature in its whole history. Everything else is "not yet".
+Yes: two endpoints (or the only one configured) report it at the wanted commitment, or finalized when it failed, as a
+failure lets the caller sign anew. No: for two endpoints (or the only one configured) the finalized block height is
+past the transaction's last valid one, and after that neither finds the signature in its whole history. Everything else
+is "not yet": with two endpoints configured and one down, nothing is certain before it is back. Correct comes first.
 """
 
 import asyncio
@@ -80,7 +81,7 @@ async def _heights(rpc: Rpc, pause: float) -> list[BlockHeight]:
 
 
 async def _landed(rpc: Rpc, signature: Signature, commitment: Commitment) -> Landed | None:
-    """What all that answer agree on, if two do; a lone answer counts when nobody contradicts it."""
+    """What all that answer agree on, if two do, or the only one configured; a failure only once it is finalized."""
 
     async def see(view: Rpc) -> SignatureStatus | None:
         [status] = await view.statuses([signature], search_history=True)
@@ -88,9 +89,11 @@ async def _landed(rpc: Rpc, signature: Signature, commitment: Commitment) -> Lan
 
     votes = await _ask_all(rpc, see)
     seen = [(name, status) for name, status in votes if status and status.commitment.reaches(commitment)]
-    if not seen or len(seen) < min(_ENOUGH, len(votes)):
+    if len({str(status.error) for _, status in seen}) != 1:
         return None
-    if len({str(status.error) for _, status in seen}) > 1:
+    if seen[0][1].error is not None:
+        seen = [(name, status) for name, status in seen if status.commitment.reaches(Commitment.FINALIZED)]
+    if len(seen) < min(_ENOUGH, len(rpc.endpoints)):
         return None
     return Landed(seen[0][1], tuple(name for name, _ in seen))
 
