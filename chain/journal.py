@@ -84,20 +84,33 @@ class SqliteJournal:
         """Opens or creates the file, readable by its owner alone. Raises JournalError."""
         self._path = path
         self._lock = threading.Lock()
+        self._files: dict[Path, tuple[int, int] | None] = {}
         with self._named("opened"):
-            path.touch(mode=0o600)
-            self._database = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=10)
+            file = path.absolute()
+            file.touch(mode=0o600)
+            # Asked before it is opened: a file that is replaced in between is refused later, not trusted.
+            identity = _identity(file)
+            self._database = sqlite3.connect(file, isolation_level=None, check_same_thread=False, timeout=10)
             # WAL with FULL flushes the log at every commit: what record() wrote survives a power cut.
             self._database.execute("PRAGMA journal_mode = WAL")
             self._database.execute("PRAGMA synchronous = FULL")
             self._database.executescript(_SCHEMA)
+            log, shared = (file.with_name(file.name + ending) for ending in ("-wal", "-shm"))
+            self._files = {file: identity, log: _identity(log)}
+            for name in (file, log, shared):
+                if name.exists():
+                    name.chmod(0o600)
 
     def close(self) -> None:
         """Closes the file; the journal cannot be used afterwards."""
         self._database.close()
 
     def record(self, attempt: Attempt) -> None:
-        """Durable when it returns. Raises JournalError when the intent has an open attempt already."""
+        """Durable when it returns.
+
+        Raises JournalError when the intent has an open attempt already, or when the file that was opened is no longer
+        the one at the path, where nobody would find what is written.
+        """
         values = (
             attempt.intent,
             attempt.number,
@@ -108,6 +121,8 @@ class SqliteJournal:
             attempt.slot,
         )
         with self._named("written"):
+            if any(_identity(file) != identity for file, identity in self._files.items()):
+                raise JournalError(f"the journal {self._path} was deleted or replaced while in use: start again")
             try:
                 self._database.execute(f"INSERT INTO attempt ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?)", values)  # noqa: S608
             except sqlite3.IntegrityError as error:
@@ -146,6 +161,15 @@ class SqliteJournal:
             raise JournalError(
                 f"the journal {self._path} cannot be {done} ({error}): check the path and disk"
             ) from error
+
+
+def _identity(file: Path) -> tuple[int, int] | None:
+    """Which file stands at the path, None for none."""
+    try:
+        found = file.stat()
+    except FileNotFoundError:
+        return None
+    return found.st_dev, found.st_ino
 
 
 def _attempt(

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -13,7 +14,7 @@ from random import Random
 
 import pytest
 from chain_child import PAYER, QUICK, attempt, instruction
-from chain_cluster import GENESIS, Cluster, Misdeeds, Node, honest, serving
+from chain_cluster import GENESIS, LIE, Cluster, Misdeeds, Node, honest, serving
 from solders.instruction import AccountMeta, Instruction
 from solders.keypair import Keypair
 from solders.transaction import VersionedTransaction
@@ -37,6 +38,13 @@ from chain.units import BlockHeight
 
 ROOT = Path(__file__).parents[2]
 CHILD = [sys.executable, "-c", "import sys; sys.path[:0] = ['', 'tests/chain']; import chain_child; chain_child.main()"]
+
+OPEN_AND_CLOSE = """
+import sqlite3, sys
+database = sqlite3.connect(sys.argv[1])
+database.execute("SELECT count(*) FROM attempt").fetchall()
+database.close()
+"""
 
 
 @pytest.fixture
@@ -227,31 +235,30 @@ async def test_one_that_understates_while_the_other_fails_does_not_make_it_sign_
 
 
 async def test_an_endpoint_that_forgot_does_not_make_it_expire(journal: SqliteJournal) -> None:
-    cluster = Cluster(life=5)
+    cluster = Cluster(life=40)
 
     def forgetful(method: str) -> str:
         return "knows nothing" if method == "getSignatureStatuses" else "honest"
 
     async with sending(
-        journal, Node(cluster, forgetful), Node(cluster), pace=Pace(look=0.02, resend=1, give_up=1)
+        journal, Node(cluster, forgetful), Node(cluster), pace=Pace(look=0.02, resend=1, give_up=1.5)
     ) as sender:
         with pytest.raises(OutcomeUnknown):
             await sender.send("a", [instruction()], PAYER)
-    assert len(cluster.landed) == 1
-    assert len(journal.attempts("a")) == 1
+    assert [str(a.signature) for a in journal.open_attempts()] == list(cluster.landed)
 
 
 async def test_one_of_three_that_knows_it_is_enough_to_wait(journal: SqliteJournal) -> None:
-    cluster = Cluster(life=5)
+    cluster = Cluster(life=40)
 
     def forgetful(method: str) -> str:
         return "knows nothing" if method == "getSignatureStatuses" else "honest"
 
     nodes = Node(cluster, forgetful), Node(cluster, forgetful), Node(cluster)
-    async with sending(journal, *nodes, pace=Pace(look=0.02, resend=1, give_up=1)) as sender:
+    async with sending(journal, *nodes, pace=Pace(look=0.02, resend=1, give_up=1.5)) as sender:
         with pytest.raises(OutcomeUnknown):
             await sender.send("a", [instruction()], PAYER)
-    assert (len(cluster.landed), len(journal.attempts("a"))) == (1, 1)
+    assert [str(a.signature) for a in journal.open_attempts()] == list(cluster.landed)
 
 
 async def test_what_landed_long_ago_is_found_in_the_history(journal: SqliteJournal, tmp_path: Path) -> None:
@@ -284,6 +291,30 @@ async def test_one_endpoints_lie_of_two_is_not_believed(journal: SqliteJournal) 
             await sender.send("a", [instruction()], PAYER)
     assert cluster.landed == {}
     assert journal.attempts("a")[0].outcome is None
+
+
+@pytest.mark.parametrize("lie", ["lies confirmed", "lies failed"])
+async def test_one_endpoints_lie_is_not_believed_while_the_other_is_down(journal: SqliteJournal, lie: str) -> None:
+    cluster = Cluster(life=10_000)
+    nodes = lying(cluster, getSignatureStatuses=lie, sendTransaction="swallow"), Node(cluster)
+    nodes[1].misdeeds = lambda method: "500" if method in ("getSignatureStatuses", "sendTransaction") else "honest"
+    async with sending(journal, *nodes, pace=Pace(look=0.02, resend=1, give_up=0.6)) as sender:
+        with pytest.raises(OutcomeUnknown):
+            await sender.send("a", [instruction()], PAYER)
+    assert [a.outcome for a in journal.attempts("a")] == [None]
+
+
+async def test_a_failure_that_may_still_be_rolled_back_is_not_told(journal: SqliteJournal) -> None:
+    """Who is told of a failure signs anew."""
+    cluster = Cluster(life=10_000, error=LIE)
+    nodes = Node(cluster), lying(cluster, getSignatureStatuses="never final")
+    async with sending(journal, *nodes, pace=Pace(look=0.02, resend=1, give_up=0.6)) as sender:
+        with pytest.raises(OutcomeUnknown):
+            await sender.send("a", [instruction()], PAYER)
+        nodes[1].misdeeds = honest
+        [done] = await sender.resume()
+    assert isinstance(done, WrongMarketState)
+    assert [a.outcome for a in journal.attempts("a")] == [Outcome.FAILED]
 
 
 async def test_it_gives_up_signing_in_the_end(journal: SqliteJournal) -> None:
@@ -459,6 +490,44 @@ def test_a_journal_that_cannot_be_used_is_named(tmp_path: Path) -> None:
     for path in (tmp_path / "no" / "folder", tmp_path / "text"):
         with pytest.raises(JournalError, match=str(path)):
             SqliteJournal(path)
+
+
+@pytest.mark.parametrize("ending", ["", "-wal"])
+@pytest.mark.parametrize("replaced", [False, True])
+def test_nothing_is_written_to_a_journal_that_is_no_longer_there(tmp_path: Path, ending: str, replaced: bool) -> None:
+    path = tmp_path / "journal.sqlite"
+    journal = SqliteJournal(path)
+    journal.record(attempt("a", 1))
+    file = tmp_path / f"journal.sqlite{ending}"
+    file.rename(tmp_path / "moved")
+    if replaced:
+        shutil.copy(tmp_path / "moved", file)
+    with pytest.raises(JournalError, match=f"{path} was deleted or replaced while in use"):
+        journal.record(attempt("b", 1))
+    assert journal.attempts("b") == []
+
+
+def test_a_journal_stays_usable_while_others_come_and_go(tmp_path: Path) -> None:
+    path = tmp_path / "journal.sqlite"
+    journal = SqliteJournal(path)
+    for n in range(3):
+        other = SqliteJournal(path)
+        other.record(attempt(f"other {n}", 1))
+        other.close()
+        subprocess.run([sys.executable, "-c", OPEN_AND_CLOSE, str(path)], check=True)
+        journal.record(attempt(f"ours {n}", 1))
+    assert len(SqliteJournal(path).open_attempts()) == 6
+
+
+def test_an_existing_journal_becomes_readable_by_its_owner_alone(tmp_path: Path) -> None:
+    path = tmp_path / "journal.sqlite"
+    path.touch()
+    path.chmod(0o644)
+    journal = SqliteJournal(path)
+    journal.record(attempt("a", 1))
+    assert {file.name: file.stat().st_mode & 0o777 for file in tmp_path.iterdir()} == dict.fromkeys(
+        ["journal.sqlite", "journal.sqlite-wal", "journal.sqlite-shm"], 0o600
+    )
 
 
 @pytest.mark.parametrize("kill_after", [1, 7, 23])
