@@ -23,6 +23,14 @@ class Network(StrEnum):
     MAINNET = "mainnet"
 
 
+GENESIS = {
+    Network.DEVNET: "EtWTRABZaYq6iMfeYKouRu166VU2xqa1wcaWoxPkrZBG",
+    Network.TESTNET: "4uhcVJyU9pJkvQyS88uRDiswHXSCkY3zQawwpjk2NsNY",
+    Network.MAINNET: "5eykt4UsFv8P8NJdTREpY1vzqKqZKvdpKuc147dw2N9d",
+}
+"""The public clusters' genesis hashes; every localnet draws its own."""
+
+
 class SettingsError(Exception):
     """A setting is wrong: names it, says what it is and what it should be."""
 
@@ -34,7 +42,7 @@ class Settings(BaseSettings):
 
     network: Network = Field(Network.LOCALNET, description="localnet, devnet, testnet or mainnet")
     solana_rpc_url: Annotated[tuple[str, ...], NoDecode] = Field(
-        ("http://127.0.0.1:8899",), description="http(s) addresses of RPC nodes, separated by commas"
+        ("http://127.0.0.1:8899",), min_length=1, description="http(s) addresses of RPC nodes, separated by commas"
     )
     program_id: str = Field(KNOWN_PROGRAM_ID, description="the base58 address of the opinion-market program")
 
@@ -72,6 +80,13 @@ def check_rpc_url(address: str) -> str:
     return address
 
 
+def shown(address: str) -> str:
+    """Return the address as messages may show it: without path, query and password, where providers keep keys."""
+    parts = urlsplit(address)
+    port = "" if parts.port is None else f":{parts.port}"
+    return f"{parts.scheme}://{parts.hostname}{port}"
+
+
 def endpoints(settings: Settings, url: str | None) -> tuple[str, ...]:
     """Return the RPC addresses to ask: the one given on the command line, or those of the settings."""
     if url is None:
@@ -79,7 +94,7 @@ def endpoints(settings: Settings, url: str | None) -> tuple[str, ...]:
     try:
         return (check_rpc_url(url),)
     except ValueError:
-        raise SettingsError(f"--rpc is {url!r}, but should be an http(s) address with a host.") from None
+        raise SettingsError("--rpc should be an http(s) address with a host.") from None
 
 
 def read_settings() -> Settings:
@@ -89,6 +104,8 @@ def read_settings() -> Settings:
     except ValidationError as error:
         first = error.errors()[0]
         name = str(first["loc"][0])
+        # RPC addresses hold API keys and passwords, so what is wrong with one is told without showing it.
+        shown = "wrong" if name == "solana_rpc_url" else repr(first["input"])
         raise SettingsError(
-            f"{name.upper()} is {first['input']!r}, but should be {Settings.model_fields[name].description}."
+            f"{name.upper()} is {shown}: it should be {Settings.model_fields[name].description}."
         ) from None

@@ -10,10 +10,12 @@ fail() {
 }
 
 python=${PYTHON:-python3}
+trap 'exit 130' INT
 command -v "$python" >/dev/null ||
     fail "$python is missing: install Python 3.11 or newer (Debian: apt-get install python3 python3-venv)."
+"$python" -c '' 2>/dev/null || fail "$python cannot be run: install Python 3.11 or newer, or name another with 'make PYTHON=...'."
 "$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' ||
-    fail "$python is $("$python" -V 2>&1), but 3.11 or newer is needed: install one and run 'make PYTHON=/path/to/it'."
+    fail "$python is $("$python" -V), but 3.11 or newer is needed: install one and run 'make PYTHON=/path/to/it'."
 "$python" -c 'import venv, ensurepip' 2>/dev/null ||
     fail "$python cannot make virtual environments: install python3-venv (Debian: apt-get install python3-venv)."
 

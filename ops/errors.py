@@ -3,3 +3,7 @@
 
 class OperatorError(Exception):
     """Something an operator can mend; the message is one sentence: what happened, to what, what to do."""
+
+
+class UsageError(OperatorError):
+    """What was typed is not what the command takes."""

@@ -1,6 +1,7 @@
 """The localnet as an operator starts it: our program at genesis, and keys beside the ledger."""
 
 import asyncio
+import hashlib
 import os
 import shutil
 import socket
@@ -47,7 +48,12 @@ class RunningLocalnet:
 
 
 def read_keys(directory: Path) -> LocalnetKeys:
-    """Read the authorities' key files (`admin.json`, ...); raises SignerError when one cannot be used."""
+    """Read the key files; raises OperatorError when one is missing, SignerError when one cannot be used."""
+    for role in (*ROLES, "randomness"):
+        if not (path := directory / f"{role}.json").exists():
+            raise OperatorError(
+                f"{path} is missing: name the folder LEDGER/keys of the localnet, or start it with --reset."
+            )
     signers = {role: signer_from_file(directory / f"{role}.json") for role in ROLES}
     return LocalnetKeys(**signers, randomness=randomness_key_from_file(directory / "randomness.json"))
 
@@ -74,14 +80,47 @@ def _make_key(path: Path) -> None:
     draft.rename(path)
 
 
-def node_command(program: Pubkey, upgrade_authority: Pubkey, ledger: Path, rpc_port: int, slot_ms: int) -> list[str]:
-    """Return what starts the node with the program at genesis; raises OperatorError when a part is missing."""
+def prepare(program: Pubkey, ledger: Path, *, reset: bool) -> LocalnetKeys:
+    """Make a new ledger's keys, or read those of one that is there, and hold it to the program it was made with.
+
+    Raises OperatorError when the ledger is of another program or lacks a key, SignerError when a key cannot be used.
+    """
+    node_parts()
+    note, described = ledger / "program", f"{program} {hashlib.sha256(PROGRAM_FILE.read_bytes()).hexdigest()}\n"
+    if not note.exists() or reset:
+        keys = make_keys(ledger / "keys")
+        note.write_text(described)
+        return keys
+    if note.read_text() != described:
+        raise OperatorError(
+            f"{ledger} was made with another program than {program} of {PROGRAM_FILE}: start it anew with --reset."
+        )
+    return read_keys(ledger / "keys")
+
+
+def node_parts() -> None:
+    """Raise OperatorError when the node's environment or the built program is missing."""
     if not NODE_PYTHON.exists():
         raise OperatorError(f"{NODE_PYTHON} is missing: run 'make setup' in {ROOT}.")
     if not PROGRAM_FILE.exists():
         raise OperatorError(f"{PROGRAM_FILE} is missing: restore it from git or run 'make programs'.")
+
+
+def check_ports(rpc_port: int) -> None:
+    """Raise OperatorError unless the RPC's port and the WebSocket's, the next one, are free on loopback."""
+    for port in (rpc_port, rpc_port + 1):
+        with socket.socket() as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind(("127.0.0.1", port))
+            except OSError:
+                raise OperatorError(f"Port {port} on 127.0.0.1 is in use: give another --rpc-port.") from None
+
+
+def node_command(program: Pubkey, upgrade_authority: Pubkey, ledger: Path, rpc_port: int, slot_ms: int) -> list[str]:
+    """Return what starts the node with the program at genesis."""
     return [
-        str(NODE_PYTHON), "-m", "opinion_localnet",
+        str(NODE_PYTHON), "-P", "-m", "opinion_localnet",
         "--ledger", str(ledger), "--rpc-port", str(rpc_port), "--slot-ms", str(slot_ms),
         "--upgradeable-program", str(program), str(PROGRAM_FILE), str(upgrade_authority),
     ]  # fmt: skip
@@ -102,7 +141,7 @@ def free_port_pair() -> int:
 @asynccontextmanager
 async def running_localnet(program: Pubkey, ledger: Path, slot_ms: int) -> AsyncGenerator[RunningLocalnet]:
     """Start a localnet on free loopback ports, wait until it answers, and end it afterwards, whatever happens."""
-    keys = make_keys(ledger / "keys")
+    keys = prepare(program, ledger, reset=False)
     port = free_port_pair()
     log = ledger / "node.log"
     with log.open("wb") as output:

@@ -2,8 +2,6 @@
 
 import json
 
-from rich.console import Console
-from rich.text import Text
 from solders.pubkey import Pubkey
 
 from chain.checks import Check, Result, Verification
@@ -11,28 +9,31 @@ from chain.market_reader import read_evidence
 from chain.rpc import Rpc
 from chain.verify import verify_market
 from ops.amounts import parse_address
-from settings import Settings, endpoints
+from ops.cluster import connected
+from ops.terminal import columns, paragraphs
+from settings import Settings
 
 MARKS = {Result.OK: "ok", Result.FAILED: "FAILED", Result.NOT_CHECKABLE: "open"}
 
 
 async def verified(rpc: Rpc, market: Pubkey, program: Pubkey) -> Verification:
-    """Fetch the market and re-check it; raises what chain.market_reader raises."""
+    """Fetch the market and re-check it; raises what chain.market_reader and chain.verify raise."""
     return verify_market(await read_evidence(rpc, market, program))
 
 
 async def print_verification(settings: Settings, market: str, url: str | None, *, as_json: bool) -> bool:
-    """Print every check of the market; returns whether none failed. Raises OperatorError and ChainError."""
+    """Print every check of the market; returns whether it verifies. Raises OperatorError and ChainError."""
     address = parse_address(market, "a market")
-    async with Rpc(endpoints(settings, url)) as rpc:
+    async with connected(settings, url) as rpc:
+        genesis = await rpc.genesis_hash()
         verification = await verified(rpc, address, settings.program)
+    where = {"network": str(settings.network), "genesis": genesis, "program": settings.program_id, "market": market}
     if as_json:
-        print(json.dumps(report(address, verification), indent=2))
+        print(json.dumps({**where, **report(verification)}, indent=2))
         return verification.ok
-    console = Console(highlight=False)
-    for check in verification.checks:
-        console.print(Text(check_line(check)))
-    console.print(Text(verification.summary(), style="bold"))
+    print("\n".join(f"{name}: {value}" for name, value in where.items()))
+    print(paragraphs((check_line(check) for check in verification.checks), columns()))
+    print(verification.summary())
     return verification.ok
 
 
@@ -41,10 +42,10 @@ def check_line(check: Check) -> str:
     return f"{MARKS[check.result]}: {check.words}"
 
 
-def report(market: Pubkey, verification: Verification) -> dict[str, object]:
-    """Return the verification as one JSON object."""
+def report(verification: Verification) -> dict[str, object]:
+    """Return the verification as a JSON object."""
     checks = [check_report(check) for check in verification.checks]
-    return {"market": str(market), "ok": verification.ok, "summary": verification.summary(), "checks": checks}
+    return {"ok": verification.ok, "summary": verification.summary(), "checks": checks}
 
 
 def check_report(check: Check) -> dict[str, str]:

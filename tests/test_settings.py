@@ -55,6 +55,19 @@ def test_a_wrong_setting_is_named_with_what_it_should_be(
     assert caught.value.__suppress_context__, "a traceback of the cause would print the whole environment"
 
 
+@pytest.mark.parametrize(
+    "value", ["https://ok/?api-key=secret,htps://x/?api-key=secret", "http://user:secret@host:99999/", ","]
+)
+def test_an_address_that_holds_a_secret_is_not_shown(monkeypatch: pytest.MonkeyPatch, value: str) -> None:
+    monkeypatch.setenv("SOLANA_RPC_URL", value)
+
+    with pytest.raises(SettingsError) as caught:
+        read_settings()
+
+    assert "SOLANA_RPC_URL" in str(caught.value)
+    assert "secret" not in str(caught.value)
+
+
 def test_settings_import_nothing_of_ours() -> None:
     tree = ast.parse(Path(inspect.getfile(Settings)).read_text())
     imported = {node.module for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)}

@@ -37,7 +37,7 @@ def main() -> None:
         units = None if step["compute_units"] is None else ComputeUnits(step["compute_units"])
         words = [f"{check['result']}: {check['words']}" for check in step.get("checks", [])]
         shown = Step(step["step"], step["words"], step["signature"], units, words, balances, ok=step.get("ok"))
-        console.print(as_text(number, shown))
+        console.print(as_text(number, shown, WIDTH), highlight=False, markup=False)
     Path(sys.argv[1]).write_text(console.export_svg(code_format=TEMPLATE, unique_id="demo"))
 
 

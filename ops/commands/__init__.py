@@ -6,7 +6,9 @@ stdout is for data, stderr for talk. Exit codes: 0 done, 1 failed (one sentence 
 
 import signal
 import sys
+from io import TextIOWrapper
 from types import FrameType
+from typing import cast
 
 import typer
 
@@ -29,17 +31,32 @@ def main() -> None:
     """Run the command line; what people can mend is told in one sentence, all else with a traceback without locals."""
     for ending in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(ending, _end)
+    for stream in (sys.stdout, sys.stderr):
+        # A terminal that cannot show a letter shows a question mark; it never ends what runs.
+        cast("TextIOWrapper", stream).reconfigure(errors="replace")
     try:
         app(prog_name="opinion")
     except Exception as error:
-        from chain.errors import ChainError
-        from ops.errors import OperatorError
-        from settings import SettingsError
-
-        if not isinstance(error, ChainError | OperatorError | SettingsError):
+        code = _explained(error)
+        if code is None:
             raise
-        typer.echo(f"opinion: {error}", err=True)
-        sys.exit(1)
+        sys.exit(code)
+
+
+def _explained(error: Exception) -> int | None:
+    """Tell an error that people can mend in one sentence on stderr; returns the exit code, None for any other error."""
+    from chain.errors import ChainError
+    from ops.errors import OperatorError, UsageError
+    from settings import SettingsError
+
+    if isinstance(error, OSError):
+        words = f"{error.filename or 'the output'} cannot be used: {error.strerror or error}"
+    elif isinstance(error, ChainError | OperatorError | SettingsError):
+        words = str(error)
+    else:
+        return None
+    typer.echo(f"opinion: {words[:1].upper()}{words[1:].removesuffix('.')}.", err=True)
+    return 2 if isinstance(error, UsageError) else 1
 
 
 def _end(number: int, _: FrameType | None) -> None:

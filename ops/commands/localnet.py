@@ -15,7 +15,8 @@ def start(
     context: typer.Context,
     rpc_port: Annotated[int, typer.Option(min=1, max=65_534, help="JSON-RPC; WebSocket on the next port.")] = 8899,
     ledger: Annotated[Path, typer.Option(help="Where accounts and transactions are kept.")] = Path(".opinion/localnet"),
-    slot_ms: Annotated[int, typer.Option(min=1, help="Milliseconds a slot takes.")] = 400,
+    slot_ms: Annotated[int, typer.Option(min=1, max=60_000, help="Milliseconds a slot takes.")] = 400,
+    reset: Annotated[bool, typer.Option("--reset", help="Forget the chain in LEDGER; its keys stay.")] = False,
 ) -> None:
     """Start a Solana node with our program.
 
@@ -25,12 +26,13 @@ def start(
         return
     import os
 
-    from ops.localnet import make_keys, node_command
+    from ops.localnet import check_ports, node_command, prepare
     from settings import read_settings
 
     program = read_settings().program
-    admin = make_keys(ledger / "keys").admin.public_key
-    command = node_command(program, admin, ledger, rpc_port, slot_ms)
+    check_ports(rpc_port)
+    admin = prepare(program, ledger, reset=reset).admin.public_key
+    command = [*node_command(program, admin, ledger, rpc_port, slot_ms), *(["--reset"] if reset else [])]
     typer.echo(f"localnet: keys in {ledger / 'keys'}, program {program}, upgrade authority {admin}", err=True)
     os.execv(command[0], command)  # noqa: S606 - the node takes this process's place, its signals and its exit code
 

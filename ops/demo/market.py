@@ -4,7 +4,7 @@ import asyncio
 import hashlib
 import os
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from solders.instruction import Instruction
 from solders.keypair import Keypair
@@ -51,7 +51,7 @@ class DemoMarket:
         self.address = addresses.market(self._uuid, stage.program)
 
     async def steps(self) -> AsyncIterator[Step]:
-        """Take the market from nothing to its payout, yielding each step once it is confirmed."""
+        """Take the market from nothing to its receipt, yielding each step once it is confirmed."""
         yield await self._prepare()
         yield await self._create()
         for staker in self._stakers:
@@ -64,9 +64,11 @@ class DemoMarket:
         yield await self._prove()
         yield await self._draw()
         yield await self._pay()
+        yield await self._finish()
 
     async def _prepare(self) -> Step:
         stage, keys = self._stage, self._stage.keys
+        initialized = await self._is_initialized()
         pool = UsdcUnits(sum(staker.voice.stake.units for staker in self._stakers))
         bond = share(pool, BOND_SHARE)
         wallets = [(staker.signer.public_key, staker.voice.stake.units) for staker in self._stakers]
@@ -77,7 +79,7 @@ class DemoMarket:
         source = stage.usdc_account(admin)
         deposit = instructions.deposit_bond(depositor=admin, source=source, amount=bond, program=stage.program)
         treasury = create_associated_account(payer=admin, owner=keys.treasury.public_key, mint=stage.mint)
-        wanted = [treasury, deposit] if await self._is_initialized() else [treasury, self._initialize(), deposit]
+        wanted = [treasury, deposit] if initialized else [treasury, self._initialize(), deposit]
         receipt = await stage.send(self._intent("prepare"), wanted, keys.admin)
         vault = {"bond vault": addresses.bond_vault(stage.program)}
         words = f"The program {stage.program} stands with its authorities and {usdc(bond)} more of bond."
@@ -92,6 +94,8 @@ class DemoMarket:
         config = ProgramConfig.from_account(account.owner, account.data, stage.program)
         keys = stage.keys
         ours = {
+            "admin": (config.admin, keys.admin.public_key),
+            "guardian": (config.guardian, keys.guardian.public_key),
             "oracle": (config.oracle, keys.oracle.public_key),
             "treasury": (config.treasury, keys.treasury.public_key),
             "randomness": (Pubkey(config.randomness_key), Pubkey(keys.randomness.public)),
@@ -99,7 +103,7 @@ class DemoMarket:
         for role, (theirs, mine) in ours.items():
             if theirs != mine:
                 raise OperatorError(
-                    f"{role}.json is {mine}, but this localnet's {role} is {theirs}: name its own keys with --keys."
+                    f"The key in {role}.json is {mine}, but this localnet's {role} is {theirs}: give its own with --keys."
                 )
         return True
 
@@ -191,7 +195,10 @@ class DemoMarket:
         )
         scores = {staker.voice.name: opinion.score for staker, opinion in zip(self._stakers, opinions, strict=True)}
         facts = {"score": crowd.score, "confidence": int(crowd.confidence), "scores": scores, "analyser": lexicon.NAME}
-        return await self._step("score", words, receipt, {"escrow": self._escrow}, **facts)
+        step = await self._step("score", words, receipt, {"escrow": self._escrow}, **facts)
+        return replace(
+            step, details=["Each opinion: " + ", ".join(f"{name} {score}" for name, score in scores.items())]
+        )
 
     async def _request(self) -> Step:
         stage, payer = self._stage, self._stage.keys.oracle
@@ -270,6 +277,25 @@ class DemoMarket:
         ]
         receipt = await stage.send(self._intent("pay"), payouts, stage.keys.oracle)
         return await self._step("pay", f"{name} is paid, and the treasury has its fee.", receipt, holders)
+
+    async def _finish(self) -> Step:
+        """Give everybody's rent back; what stays is the receipt, which anyone can verify for ever."""
+        stage, payer = self._stage, self._stage.keys.oracle
+        wallets = [staker.signer.public_key for staker in self._stakers]
+        closings = [
+            instructions.close_opinion(market=self.address, staker=wallet, program=stage.program) for wallet in wallets
+        ]
+        finish = instructions.finish_market(
+            market=self.address,
+            creator=self._creator.public_key,
+            vrf_payer=(await self._vrf_request()).payer,
+            program=stage.program,
+        )
+        receipt = await stage.send(self._intent("finish"), [*closings, finish], payer)
+        words = (
+            "The opinions are closed, all rent is back with those who paid it; a receipt of the draw stays for ever."
+        )
+        return await self._step("finish", words, receipt, {"bond vault": addresses.bond_vault(stage.program)})
 
     async def _staker_of(self, number: UsdcUnits) -> Staker:
         """Whose Opinion on the chain covers the draw."""

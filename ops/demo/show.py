@@ -6,13 +6,13 @@ from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
-from rich.console import Console
-
+from chain.errors import EndpointTimeout, EndpointUnreachable, OutcomeUnknown
 from ops.demo.market import DemoMarket
 from ops.demo.stage import Stage, open_stage
 from ops.demo.steps import Step, as_json, as_text
-from ops.errors import OperatorError
+from ops.errors import OperatorError, UsageError
 from ops.localnet import read_keys, running_localnet
+from ops.terminal import columns, paragraphs
 from ops.verification import check_line, check_report, verified
 from settings import Network, Settings, endpoints
 
@@ -29,29 +29,34 @@ async def show(settings: Settings, url: str | None, keys: Path | None, *, as_jso
         raise OperatorError(
             f"NETWORK is {settings.network}, but the demo lets a day pass at once, which only a localnet can: unset it."
         )
-    console = Console(highlight=False)
-    if not as_json_lines:
-        where = url or "a localnet of its own, which ends with it"
-        console.print(f"One market from creation to a verified payout, with play money, on {where}.\n")
-    ok = False
+    if (url is None) != (keys is None):
+        raise UsageError(
+            "A running localnet and its keys go together: give --rpc URL and --keys LEDGER/keys, or neither."
+        )
+    step = None
     with tempfile.TemporaryDirectory(prefix="opinion-demo-") as folder:
         async with _stage(settings, url, keys, Path(folder)) as stage:
+            if not as_json_lines:
+                words = f"One market from creation to a verified payout, with play money, on {stage.url}."
+                print(paragraphs([words], columns()) + "\n")
             number = 0
             async for step in _steps(stage):
                 number += 1
-                ok = step.ok or False
-                if as_json_lines:
-                    print(json.dumps(as_json(step)), flush=True)
-                else:
-                    console.print(as_text(number, step))
-    return ok
+                print(json.dumps(as_json(step)) if as_json_lines else as_text(number, step, columns()), flush=True)
+    return step is not None and step.ok is True
 
 
 async def _steps(stage: Stage) -> AsyncIterator[Step]:
     market = DemoMarket(stage)
-    async for step in market.steps():
-        yield step
-    yield await _verify(stage, market)
+    try:
+        async for step in market.steps():
+            yield step
+        yield await _verify(stage, market)
+    except (OutcomeUnknown, EndpointUnreachable, EndpointTimeout) as error:
+        raise OperatorError(
+            f"The localnet at {stage.url} stopped answering in the middle of market {market.address}: "
+            "start it and run the demo again, which makes a new market."
+        ) from error
 
 
 async def _verify(stage: Stage, market: DemoMarket) -> Step:
@@ -72,7 +77,6 @@ async def _stage(settings: Settings, url: str | None, keys: Path | None, folder:
         ):
             yield stage
         return
-    if keys is None:
-        raise OperatorError("A running localnet needs its authorities' keys: add --keys LEDGER/keys.")
+    assert keys is not None  # noqa: S101 - show() refused one without the other
     async with open_stage(settings.program, endpoints(settings, url)[0], read_keys(keys), journal) as stage:
         yield stage

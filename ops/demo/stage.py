@@ -11,6 +11,7 @@ from solders.pubkey import Pubkey
 from solders.signature import Signature
 
 from chain.answers import Commitment
+from chain.constants import UPGRADEABLE_LOADER_ID
 from chain.errors import RpcRefused
 from chain.journal import SqliteJournal
 from chain.rpc import Rpc
@@ -21,6 +22,7 @@ from chain.units import ComputeUnits, Lamports, UsdcUnits, sol
 from ops.errors import OperatorError
 from ops.extras import LocalnetExtras
 from ops.localnet import LocalnetKeys
+from settings import shown
 
 LOOK_S = 0.05
 FUNDS = Lamports(1_000_000_000)
@@ -39,6 +41,7 @@ class Receipt:
 class Stage:
     """One localnet with everything that the steps need of it."""
 
+    url: str
     program: Pubkey
     mint: Pubkey
     keys: LocalnetKeys
@@ -98,13 +101,22 @@ class Stage:
 
 @asynccontextmanager
 async def open_stage(program: Pubkey, url: str, keys: LocalnetKeys, journal: Path) -> AsyncGenerator[Stage]:
-    """Connect to the localnet at `url`; raises OperatorError when something else is there."""
+    """Connect to the localnet at `url`; raises OperatorError when something else is there, or no program of ours."""
     extras = LocalnetExtras(url)
     info = await extras.info()
     book = SqliteJournal(journal)
     try:
         async with Rpc([url], genesis_hash=info.genesis_hash) as rpc:
+            await _check_program(rpc, program)
             sender = Sender(rpc, book, pace=Pace(look=LOOK_S), program=program)
-            yield Stage(program, info.usdc_mint, keys, rpc, sender, extras)
+            yield Stage(shown(url), program, info.usdc_mint, keys, rpc, sender, extras)
     finally:
         book.close()
+
+
+async def _check_program(rpc: Rpc, program: Pubkey) -> None:
+    account = await rpc.account(program)
+    if account is None or not account.executable or account.owner != UPGRADEABLE_LOADER_ID:
+        raise OperatorError(
+            f"PROGRAM_ID is {program}, but this localnet has no program there: unset it, or start the localnet with it."
+        )

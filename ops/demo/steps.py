@@ -3,11 +3,8 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from rich.console import RenderableType
-from rich.table import Table
-from rich.text import Text
-
 from chain.units import ComputeUnits, UsdcUnits, usdc
+from ops.terminal import paragraphs
 
 
 @dataclass(frozen=True)
@@ -43,20 +40,13 @@ def as_json(step: Step) -> dict[str, object]:
     }
 
 
-def as_text(number: int, step: Step) -> RenderableType:
-    """Return the step as a terminal of 80 columns shows it: words first, evidence below."""
+def as_text(number: int, step: Step, width: int | None) -> str:
+    """Return the step as people read it: words, evidence, and the signature whole on a line of its own."""
     verdict = {None: "", True: " All is well.", False: " Something is WRONG."}[step.ok]
-    grid = Table.grid(padding=(0, 1))
-    grid.add_column(justify="right", width=2, style="bold")
-    grid.add_column(width=8, style="bold")
-    grid.add_column(overflow="fold")
-    grid.add_row(str(number), step.name, Text(step.words + verdict))
-    for line in step.details:
-        grid.add_row("", "", Text(line))
+    lines = [step.words + verdict, *step.details]
     if step.balances:
-        holders = "  ".join(f"{holder} {usdc(amount)}" for holder, amount in step.balances.items())
-        grid.add_row("", "", Text(f"Now: {holders}"))
+        lines.append("Now: " + "  ".join(f"{holder} {usdc(amount)}" for holder, amount in step.balances.items()))
     if step.signature is not None:
-        grid.add_row("", "", Text(f"{step.compute_units:,} compute units, signature", style="dim"))
-        grid.add_row("", "", Text(step.signature, style="dim"))
-    return grid
+        lines.append(f"{step.compute_units:,} compute units, signature:")
+    text = paragraphs(lines, width, first=f"{number:>2} {step.name:<8} ", rest=" " * 12)
+    return text if step.signature is None else f"{text}\n{step.signature}"

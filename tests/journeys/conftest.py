@@ -61,6 +61,14 @@ def localnet(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Localnet]:
             process.wait(timeout=10)
 
 
+@pytest.fixture(scope="session")
+def initialized(localnet: Localnet) -> Localnet:
+    """The localnet after one demo: the program has its config."""
+    done = opinion("demo", "--rpc", localnet.url, "--keys", localnet.keys)
+    assert done.returncode == 0, done.stderr
+    return localnet
+
+
 def wait_until_healthy(localnet: Localnet, process: subprocess.Popen[bytes]) -> None:
     deadline = time.monotonic() + 30
     while time.monotonic() < deadline:

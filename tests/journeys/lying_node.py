@@ -36,7 +36,31 @@ def lying_node(truth: str, lie: Lie) -> Iterator[str]:
         def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base class names it
             """Say nothing."""
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Relay)
+    with _serving(Relay) as url:
+        yield url
+
+
+@contextmanager
+def answering(body: str) -> Iterator[str]:
+    """Serve on loopback what answers this to everything; yields the URL."""
+
+    class Same(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            self.rfile.read(int(self.headers["content-length"]))
+            self.send_response(200)
+            self.end_headers()
+            self.wfile.write(body.encode())
+
+        def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base class names it
+            """Say nothing."""
+
+    with _serving(Same) as url:
+        yield url
+
+
+@contextmanager
+def _serving(handler: type[BaseHTTPRequestHandler]) -> Iterator[str]:
+    server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
     thread = threading.Thread(target=server.serve_forever)
     thread.start()
     try:

@@ -1,6 +1,7 @@
 """What a new user sees first: one market, from two commands, to a verified payout."""
 
 import json
+import os
 import signal
 import subprocess
 import time
@@ -10,7 +11,20 @@ import pytest
 
 from tests.journeys.conftest import OPINION, ROOT, Localnet, environment, one_sentence, opinion
 
-ORDER = ["prepare", "create", *["stake"] * 6, "wait", "close", "score", "request", "capture", "prove", "draw", "pay"]
+ORDER = [
+    "prepare",
+    "create",
+    *["stake"] * 6,
+    "wait",
+    "close",
+    "score",
+    "request",
+    "capture",
+    "prove",
+    "draw",
+    "pay",
+    "finish",
+]
 
 
 @pytest.fixture(scope="module")
@@ -51,20 +65,40 @@ def test_the_score_comes_from_the_words(steps: list[dict[str, object]]) -> None:
     assert scores["Emil"] < 30  # type: ignore[index]
 
 
-def test_a_terminal_of_80_columns_gets_the_same_story() -> None:
-    done = subprocess.run([OPINION, "demo"], env=environment(COLUMNS="80"), capture_output=True, text=True, timeout=120)
+def test_a_terminal_of_80_columns_gets_the_same_story(tmp_path: Path) -> None:
+    record = tmp_path / "record"
+    command = ["script", "--quiet", "--return", "--command", f"stty cols 80; '{OPINION}' demo", record]
+    done = subprocess.run(command, env=environment(), capture_output=True, text=True, timeout=120)
+    lines = [line.rstrip() for line in record.read_text().splitlines()[1:-1]]
+    # A signature stands whole on a line of its own, so that it can be copied.
+    told = [line for line in lines if not (len(line) > 80 and line.isalnum())]
+
+    assert done.returncode == 0, done.stdout
+    assert max(map(len, told)) <= 80
+    assert len(lines) - len(told) >= 10
+    assert all(word in " ".join(told) for word in ("Ada stakes $5.00", "Each opinion: Ada", "All is well"))
+
+
+def test_a_stdout_that_cannot_show_every_letter_gets_question_marks() -> None:
+    done = opinion("demo", PYTHONIOENCODING="ascii")
 
     assert done.returncode == 0, done.stderr
-    assert max(map(len, done.stdout.splitlines())) <= 80
-    assert all(word in done.stdout for word in ("Ada stakes $5.00", "verify"))
+    assert "?Remote work makes teams better.?" in done.stdout
 
 
-def test_a_running_localnet_takes_the_demo_again_and_again(localnet: Localnet) -> None:
-    for _ in range(2):
-        done = opinion("demo", "--rpc", localnet.url, "--keys", localnet.keys, "--json")
+def test_a_full_disk_behind_stdout_is_told_in_one_sentence() -> None:
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run([OPINION, "demo"], env=environment(), stdout=full, stderr=subprocess.PIPE, text=True)
 
-        assert done.returncode == 0, done.stderr
-        assert json.loads(done.stdout.splitlines()[-1])["ok"] is True
+    assert done.returncode == 1
+    assert one_sentence(done.stderr), done.stderr
+
+
+def test_a_running_localnet_takes_the_demo_again(initialized: Localnet) -> None:
+    done = opinion("demo", "--rpc", initialized.url, "--keys", initialized.keys, "--json")
+
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout.splitlines()[-1])["ok"] is True
 
 
 def nodes_in(folder: Path) -> list[str]:
@@ -132,16 +166,17 @@ def test_a_missing_key_file_is_named(tmp_path: Path, localnet: Localnet) -> None
     assert done.returncode == 1
     assert one_sentence(done.stderr)
     assert str(tmp_path / "admin.json") in done.stderr
+    assert "LEDGER/keys" in done.stderr
     assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.parametrize("broken", ["others may read it", "not a key", "another localnet's"])
-def test_a_wrong_key_file_is_named(tmp_path: Path, localnet: Localnet, broken: str) -> None:
+def test_a_wrong_key_file_is_named(tmp_path: Path, initialized: Localnet, broken: str) -> None:
     from solders.keypair import Keypair
 
     keys = tmp_path / "keys"
     keys.mkdir()
-    for path in localnet.keys.glob("*.json"):
+    for path in initialized.keys.glob("*.json"):
         (keys / path.name).write_bytes(path.read_bytes())
         (keys / path.name).chmod(0o600)
     oracle = keys / "oracle.json"
@@ -149,12 +184,47 @@ def test_a_wrong_key_file_is_named(tmp_path: Path, localnet: Localnet, broken: s
         oracle.chmod(0o644)
     else:
         oracle.write_text("[1, 2, 3]" if broken == "not a key" else Keypair().to_json())
-    done = opinion("demo", "--rpc", localnet.url, "--keys", keys, "--json")
+    done = opinion("demo", "--rpc", initialized.url, "--keys", keys, "--json")
 
     assert done.returncode == 1
     assert one_sentence(done.stderr)
     assert "oracle.json" in done.stderr
     assert done.stdout == "", "nothing was done before the keys were looked at"
+
+
+def test_keys_and_address_of_a_running_localnet_go_together(localnet: Localnet) -> None:
+    for arguments in (["--rpc", localnet.url], ["--keys", localnet.keys]):
+        done = opinion("demo", *arguments)
+
+        assert done.returncode == 2
+        assert one_sentence(done.stderr), done.stderr
+
+
+def test_another_program_id_is_told(localnet: Localnet) -> None:
+    other = "11111111111111111111111111111112"
+    done = opinion("demo", "--rpc", localnet.url, "--keys", localnet.keys, PROGRAM_ID=other)
+
+    assert done.returncode == 1
+    assert one_sentence(done.stderr), done.stderr
+    assert other in done.stderr
+
+
+def test_a_localnet_that_dies_is_told(tmp_path: Path) -> None:
+    settings = environment(TMPDIR=str(tmp_path))
+    command = [OPINION, "demo", "--json"]
+    with subprocess.Popen(command, env=settings, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        process.stdout.readline()
+        [node] = nodes_in(tmp_path)
+        os.kill(int(node), signal.SIGKILL)
+        process.stdout.read()
+        told = process.stderr.read().decode()
+
+        assert process.wait() == 1
+    assert one_sentence(told), told
+    assert "stopped answering in the middle of market" in told
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_missing_environment_is_told_by_make() -> None:

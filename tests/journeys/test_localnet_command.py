@@ -6,11 +6,15 @@ import subprocess
 from datetime import UTC, datetime
 from pathlib import Path
 
+import pytest
 from solders.keypair import Keypair
+from solders.pubkey import Pubkey
 
 from chain.token import associated_address
-from ops.localnet import free_port_pair
+from ops.localnet import free_port_pair, prepare
+from settings import KNOWN_PROGRAM_ID
 from tests.journeys.conftest import OPINION, Localnet, environment, one_sentence, opinion, wait_until_healthy
+from tests.journeys.lying_node import answering
 
 
 def test_time_passes_as_told(localnet: Localnet) -> None:
@@ -23,8 +27,6 @@ def test_time_passes_as_told(localnet: Localnet) -> None:
 
 
 def test_the_faucet_pays_whole_cents(localnet: Localnet) -> None:
-    from solders.pubkey import Pubkey
-
     owner = Keypair().pubkey()
     done = opinion("localnet", "faucet", str(owner), "12.34", "--rpc", localnet.url)
     mint = Pubkey.from_string(localnet.ask("localnet_info")["result"]["usdcMint"])  # type: ignore[index]
@@ -37,10 +39,10 @@ def test_the_faucet_pays_whole_cents(localnet: Localnet) -> None:
 
 def test_wrong_words_are_told_in_one_sentence(localnet: Localnet) -> None:
     owner = str(Keypair().pubkey())
-    for arguments in (["warp", "3w"], ["faucet", owner, "-"], ["faucet", "me", "1"]):
+    for arguments in (["warp", "3w"], ["warp", "99999999d"], ["faucet", owner, "-"], ["faucet", "me", "1"]):
         done = opinion("localnet", *arguments, "--rpc", localnet.url)
 
-        assert done.returncode == 1, done.stdout
+        assert done.returncode == 2, done.stdout
         assert one_sentence(done.stderr), done.stderr
 
 
@@ -49,9 +51,38 @@ def test_a_busy_port_and_a_busy_ledger_are_told(localnet: Localnet, tmp_path: Pa
     busy_ledger = opinion("localnet", "--rpc-port", str(free_port_pair()), "--ledger", localnet.ledger)
 
     assert busy_port.returncode == busy_ledger.returncode == 1
+    assert not (tmp_path / "other").exists()
     assert "ort" in busy_port.stderr
     assert str(localnet.ledger) in busy_ledger.stderr
     assert "Traceback" not in busy_port.stderr + busy_ledger.stderr
+
+
+@pytest.mark.parametrize(
+    "answer", ["{}", "[]", '"x"', '{"error": "no"}', '{"result": null}', '{"result": {}}', "<html>"]
+)
+def test_what_is_no_localnet_is_told(answer: str) -> None:
+    with answering(answer) as url:
+        done = opinion("localnet", "warp", "1d", "--rpc", f"{url}/?api-key=secret")
+
+    assert done.returncode == 1
+    assert one_sentence(done.stderr), done.stderr
+    assert "is not a localnet" in done.stderr
+    assert "secret" not in done.stderr
+
+
+def test_a_ledger_of_another_program_or_without_a_key_is_told(tmp_path: Path) -> None:
+    ledger, port = tmp_path / "ledger", free_port_pair()
+    prepare(Pubkey.from_string(KNOWN_PROGRAM_ID), ledger, reset=False)
+    start = ("localnet", "--ledger", ledger, "--rpc-port", str(port))
+    other = opinion(*start, PROGRAM_ID="11111111111111111111111111111112")
+    (ledger / "keys" / "admin.json").unlink()
+    keyless = opinion(*start)
+
+    for done, named in ((other, "11111111111111111111111111111112"), (keyless, "admin.json")):
+        assert done.returncode == 1
+        assert one_sentence(done.stderr), done.stderr
+        assert named in done.stderr
+        assert "--reset" in done.stderr
 
 
 def test_a_ledger_that_cannot_be_written_is_told(tmp_path: Path) -> None:
