@@ -12,7 +12,7 @@ def verify(
 ) -> None:
     """Re-check a market from chain data alone.
 
-    Proof, draw, fee and payouts, in words; exit code 3 when a check fails or there is no outcome yet.
+    Proof, draw, fee and payouts, in words; exit code 3 when a check fails, 1 when there is no outcome yet.
     """
     import asyncio
 
