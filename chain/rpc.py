@@ -9,6 +9,7 @@ Nothing here decides whether a transaction landed: that is chain.sender's.
 import asyncio
 import time
 from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
 from random import Random
 from types import TracebackType
 from typing import Any, Self, TypeVar
@@ -50,6 +51,13 @@ _COMMITMENTS = (
 )
 
 
+@dataclass(slots=True)
+class _Cluster:
+    """Which one it is, once it is known: shared with the views, that none of them takes another for the right one."""
+
+    genesis: str | None
+
+
 class Rpc:
     """The cluster, through one or more endpoints in order of preference. Close it, or use it as a context manager."""
 
@@ -74,7 +82,7 @@ class Rpc:
             raise InvalidValue("no RPC address is configured: name at least one")
         chance = random or Random()  # noqa: S311 - jitter
         self._endpoints = [Endpoint(url, timeout, Health(first_wait, random=chance)) for url in urls]
-        self._genesis = genesis_hash
+        self._cluster = _Cluster(genesis_hash)
         self._commitment = commitment
         self._rounds = rounds
         self._waits = True
@@ -278,14 +286,14 @@ class Rpc:
         return min(self._endpoints, key=lambda endpoint: endpoint.health.wait(now))
 
     async def _check_cluster(self, endpoint: Endpoint) -> None:
-        if self._genesis is None:
-            self._genesis = await endpoint.genesis_hash()
-        await endpoint.check_cluster(self._genesis)
+        found = await endpoint.genesis_hash()
+        self._cluster.genesis = self._cluster.genesis or found
+        await endpoint.check_cluster(self._cluster.genesis)
 
     def _only(self, endpoint: Endpoint) -> "Rpc":
         view = object.__new__(Rpc)
         view._endpoints, view._rounds, view._waits = [endpoint], 1, False
-        view._genesis, view._commitment = self._genesis, self._commitment
+        view._cluster, view._commitment = self._cluster, self._commitment
         return view
 
     def _level(self, commitment: Commitment | None) -> SolanaCommitment:

@@ -1,9 +1,9 @@
 """Sends a transaction so that a lost answer, a crash or a bad endpoint neither loses it nor doubles it.
 
 An intent is what is to happen once, named by the caller (`market 8f.. capture`). Its signed bytes are journalled
-before they leave, the same bytes are sent again until they land or cannot land any more (chain.landing), and only
-then is the intent signed anew. Whoever calls again with the same intent, in this process or after its death, gets the
-outcome of what was signed before.
+before they leave, the same bytes are sent to every endpoint again until they land or cannot land any more
+(chain.landing), and only then is the intent signed anew. Whoever calls again with the same intent, in this process or
+after its death, gets the outcome of what was signed before.
 """
 
 import asyncio
@@ -61,7 +61,7 @@ class Sent:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pace:
-    """Seconds between looks, between sends of the same bytes, and until a call gives up waiting for certainty."""
+    """Seconds between looks, between sends of the same bytes to each, and until a call gives up waiting for certainty."""
 
     look: float = 0.5
     resend: float = 2.0
@@ -190,22 +190,40 @@ class Sender:
             async with asyncio.timeout(self._pace.give_up):
                 found = await self._until_certain(attempt, troubles)
         except TimeoutError:
-            why = troubles[-1] if troubles else "no endpoint has it yet"
-            words = f"whether {attempt.intent} landed as {attempt.signature} is not known yet ({why}): "
-            raise OutcomeUnknown(words + "it is in the journal and will be resumed", attempt.intent) from None
+            raise OutcomeUnknown(self._unknown(attempt), attempt.intent) from (troubles[-1] if troubles else None)
         return await self._conclude(attempt, found)
+
+    def _unknown(self, attempt: Attempt) -> str:
+        unwell = " and ".join(endpoint.name for endpoint in self._rpc.endpoints if endpoint.health.failures)
+        trouble = f" with {unwell} in trouble" if unwell else ""
+        words = f"whether {attempt.intent} landed as {attempt.signature} is not known yet{trouble}"
+        return f"{words}, but it is in the journal: send it again to learn its outcome"
 
     async def _until_certain(self, attempt: Attempt, troubles: list[Exception]) -> Landed | Expired:
         """Sends the same bytes until they landed or cannot land; `troubles` collects what went wrong."""
-        next_send = 0.0
+        async with asyncio.TaskGroup() as group:
+            views = self._rpc.each()
+            sending = [group.create_task(self._keep_sending(view, attempt.wire, troubles)) for view in views]
+            found = await self._look_until_certain(attempt, troubles)
+            for task in sending:
+                task.cancel()
+        return found
+
+    async def _keep_sending(self, view: Rpc, wire: bytes, troubles: list[Exception]) -> None:
+        """Sends to one endpoint for ever: another may say that it took the bytes and drop them."""
+        [endpoint] = view.endpoints
         while True:
-            try:
-                if time.monotonic() >= next_send:
-                    next_send = time.monotonic() + self._pace.resend
-                    await self._rpc.send(attempt.wire, preflight=False)
-            except (RpcError, TransactionError) as error:
-                # Whatever the answer was, the bytes may have arrived; only the chain can tell.
-                troubles.append(error)
+            wait = endpoint.health.wait(time.monotonic())
+            if wait == 0:
+                try:
+                    await view.send(wire, preflight=False)
+                except (RpcError, TransactionError) as error:
+                    # Whatever the answer was, the bytes may have arrived; only the chain can tell.
+                    troubles.append(error)
+            await asyncio.sleep(min(wait or self._pace.resend, self._pace.resend))
+
+    async def _look_until_certain(self, attempt: Attempt, troubles: list[Exception]) -> Landed | Expired:
+        while True:
             try:
                 if (found := await look(self._rpc, attempt, self._commitment)) is not None:
                     return found

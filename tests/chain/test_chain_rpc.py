@@ -141,6 +141,15 @@ async def test_without_an_expected_cluster_the_first_decides() -> None:
             await rpc.slot()
 
 
+async def test_views_agree_on_the_cluster_even_when_they_were_made_before_it_was_known() -> None:
+    nodes = [Node(Cluster()), Node(Cluster(), genesis=OTHER)]
+    async with serving(*nodes), Rpc([node.url for node in nodes], timeout=30) as rpc:
+        first, second = rpc.each()
+        assert await first.slot() >= 1000
+        with pytest.raises(WrongCluster):
+            await second.slot()
+
+
 async def test_keys_in_addresses_are_not_shown() -> None:
     async with Rpc(["http://user:pw@127.0.0.1:9/v2/secret?api-key=secret2"], timeout=0.5, rounds=1) as rpc:
         with pytest.raises(RpcError) as caught:

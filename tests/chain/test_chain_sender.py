@@ -164,7 +164,9 @@ async def test_nothing_is_signed_anew_on_one_endpoints_word_of_two(journal: Sqli
     async with sending(
         journal, Node(cluster, first), Node(cluster, second), pace=Pace(look=0.02, resend=1, give_up=1)
     ) as sender:
-        with pytest.raises(OutcomeUnknown, match="will be resumed"):
+        with pytest.raises(
+            OutcomeUnknown, match=r"is not known yet.*, but it is in the journal: send it again to learn its outcome$"
+        ):
             await sender.send("a", [instruction()], PAYER)
     assert [a.outcome for a in journal.attempts("a")] == [None]
 
@@ -315,6 +317,14 @@ async def test_a_failure_that_may_still_be_rolled_back_is_not_told(journal: Sqli
         [done] = await sender.resume()
     assert isinstance(done, WrongMarketState)
     assert [a.outcome for a in journal.attempts("a")] == [Outcome.FAILED]
+
+
+@pytest.mark.parametrize("misdeed", ["swallow", "accept and delay", "500"])
+async def test_an_endpoint_that_swallows_does_not_keep_it_from_landing(journal: SqliteJournal, misdeed: str) -> None:
+    cluster = Cluster(life=10_000)
+    async with sending(journal, lying(cluster, sendTransaction=misdeed), Node(cluster)) as sender:
+        sent = await sender.send("a", [instruction()], PAYER)
+    assert (list(cluster.landed), sent.attempt) == ([str(sent.signature)], 1)
 
 
 async def test_it_gives_up_signing_in_the_end(journal: SqliteJournal) -> None:
