@@ -23,6 +23,8 @@ T = TypeVar("T")
 
 _ENOUGH = 2
 _TRIES = 3
+_FAR = 9000
+"""Blocks, about an hour: nodes that are further apart are not both well, and one would lock the intent as long."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,13 +57,23 @@ async def look(rpc: Rpc, attempt: Attempt, commitment: Commitment) -> Landed | E
 async def last_valid_height(rpc: Rpc, told: BlockHeight, life: int, pause: float) -> BlockHeight:
     """The height above which no transaction signed now can land, whatever the one endpoint that `told` it says.
 
-    An endpoint that understates it would have the intent signed anew while the first signing can still land. A
-    blockhash lives `life` blocks from one that exists, so as many above the highest that two endpoints know are never
-    too few. Endpoints that fail are asked again after `pause` (seconds). Raises RpcError when too few answer.
+    One that understates it would have the intent signed anew while the first signing can still land, one that
+    overstates it would lock the intent for ever. A blockhash lives `life` blocks from one that exists: as many above
+    the highest that two endpoints know are neither. The only one configured is believed, but for nonsense. Endpoints
+    that fail are asked again after `pause` (seconds). Raises RpcError when too few answer, or answer too differently.
     """
+    known = sorted(await _heights(rpc, pause))
     if len(rpc.endpoints) < _ENOUGH:
+        # Machines behind one address may differ by a few blocks: only what is far off is nonsense.
+        if told > known[-1] + 2 * life:
+            words = f"nothing was sent, {rpc.endpoints[0].name} says that a blockhash lives until block {told}"
+            raise RpcError(f"{words} when it is at {known[-1]}: use another endpoint")
         return told
-    return BlockHeight(max(told, max(await _heights(rpc, pause)) + life))
+    if known[-1] - known[-2] > _FAR:
+        names = " and ".join(endpoint.name for endpoint in rpc.endpoints)
+        words = f"nothing was sent, {names} tell block heights that differ by {known[-1] - known[-2]}"
+        raise RpcError(f"{words}: leave out the one that is wrong")
+    return BlockHeight(known[-1] + life)
 
 
 async def _heights(rpc: Rpc, pause: float) -> list[BlockHeight]:

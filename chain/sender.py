@@ -61,7 +61,7 @@ class Sent:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pace:
-    """Seconds between looks, between sends of the same bytes to each, and until a call gives up waiting for certainty."""
+    """Seconds between looks, between sends of the same bytes to each, and until a call gives up on certainty."""
 
     look: float = 0.5
     resend: float = 2.0

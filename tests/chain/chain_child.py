@@ -33,7 +33,7 @@ def attempt(intent: str, number: int) -> Attempt:
 async def send(url: str, path: Path) -> None:
     """Sends one intent; the test kills us before the answer."""
     async with Rpc([url], timeout=5) as rpc:
-        await Sender(rpc, SqliteJournal(path), pace=QUICK).send("a", [instruction()], PAYER)
+        await Sender(rpc, SqliteJournal(path), pace=QUICK, blockhash_life=100_000).send("a", [instruction()], PAYER)
 
 
 def write(path: Path) -> None:

@@ -51,7 +51,7 @@ class Cluster:
     Nodes forget a landed transaction's status after `memory` blocks, but for those who search the history.
     """
 
-    life: int = 30
+    life: int = 10_000
     memory: int = 1000
     landed: dict[str, tuple[int, Any]] = field(default_factory=dict)
     payloads: dict[str, list[str]] = field(default_factory=dict)

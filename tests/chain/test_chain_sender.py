@@ -236,6 +236,23 @@ async def test_one_that_understates_while_the_other_fails_does_not_make_it_sign_
     assert journal.attempts("a")[0].last_valid_block_height >= 1000 + cluster.life
 
 
+async def test_an_endpoint_that_overstates_a_blockhashs_life_does_not_lock_the_intent(journal: SqliteJournal) -> None:
+    cluster = Cluster(life=10_000)
+    async with sending(journal, lying(cluster, getLatestBlockhash="overstates"), Node(cluster)) as sender:
+        await sender.send("a", [instruction()], PAYER)
+    assert journal.attempts("a")[0].last_valid_block_height <= cluster.height + cluster.life
+
+
+@pytest.mark.parametrize(("method", "others"), [("getLatestBlockhash", 0), ("getBlockHeight", 1)])
+async def test_nothing_is_signed_on_nonsense(journal: SqliteJournal, method: str, others: int) -> None:
+    cluster = Cluster(life=150)
+    liar = lying(cluster, **{method: "overstates"})
+    async with sending(journal, liar, *(Node(cluster) for _ in range(others))) as sender:
+        with pytest.raises(RpcError, match=f"nothing was sent, {liar.url} .*: (use another|leave out)"):
+            await sender.send("a", [instruction()], PAYER)
+    assert (journal.attempts("a"), cluster.received) == ([], [])
+
+
 async def test_an_endpoint_that_forgot_does_not_make_it_expire(journal: SqliteJournal) -> None:
     cluster = Cluster(life=40)
 
