@@ -12,7 +12,7 @@ from aiohttp import WSMsgType, web
 from opinion_localnet.pubsub.hub import Hub
 from opinion_localnet.pubsub.requests import SUBSCRIBE, UNSUBSCRIBE
 from opinion_localnet.rpc.dispatch import check_request, dump, error_answer, parse
-from opinion_localnet.rpc.errors import INVALID_PARAMS, METHOD_NOT_FOUND, PARSE_ERROR, RpcError
+from opinion_localnet.rpc.errors import INVALID_PARAMS, METHOD_NOT_FOUND, PARSE_ERROR, RpcError, subscription_refused
 from opinion_localnet.rpc.params import Params, as_uint
 
 _log = logging.getLogger(__name__)
@@ -121,14 +121,17 @@ class Connection:
         if name in UNSUBSCRIBE:
             return self._unsubscribe(values)
         if name not in SUBSCRIBE:
-            raise RpcError(METHOD_NOT_FOUND, f"Method not found: {name[:100]}")
+            raise RpcError(METHOD_NOT_FOUND, "Method not found")
         reader, required, most = SUBSCRIBE[name]
         if len(values) < required:
             raise RpcError(INVALID_PARAMS, f"`params` should have at least {required} argument(s)")
         if len(values) > most:
             raise RpcError(INVALID_PARAMS, "Invalid parameters: too many")
         if len(self._subscriptions) >= _MAX_SUBSCRIPTIONS:
-            raise RpcError(-32603, "Internal Error: Subscription refused. Node subscription limit reached")
+            # Those of signatures end by themselves.
+            self._subscriptions = {number for number in self._subscriptions if self._hub.knows(number)}
+        if len(self._subscriptions) >= _MAX_SUBSCRIPTIONS:
+            raise subscription_refused()
         identifier = self._hub.subscribe(reader(Params(values)), self.deliver)
         self._subscriptions.add(identifier)
         return identifier

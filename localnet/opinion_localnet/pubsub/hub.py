@@ -29,8 +29,11 @@ from opinion_localnet.pubsub.subscriptions import (
     Wanted,
 )
 from opinion_localnet.rpc.accounts import encode
+from opinion_localnet.rpc.errors import subscription_refused
 
 W = TypeVar("W")
+# Of all connections together.
+MAX_SUBSCRIPTIONS = 100_000
 
 
 class Hub:
@@ -40,6 +43,9 @@ class Hub:
         self._node = node
         self._ids = itertools.count(1)
         self._by_kind: dict[type, dict[int, Subscription]] = {kind: {} for kind in METHODS}
+        # Tens of thousands may wait for signatures, and every transaction is told to those of its own.
+        self._by_signature: dict[str, dict[int, Subscription]] = {}
+        self._count = 0
         # Confirmed slots that are not final yet, for those who wait for finality.
         self._settling: deque[ClosedSlot] = deque()
         self._root = node.bank.slot_at(Commitment.FINALIZED)
@@ -47,10 +53,19 @@ class Hub:
     # Subscribing
 
     def subscribe(self, wanted: Wanted, deliver: Callable[[bytes], None]) -> int:
-        """Start delivering; returns the subscription's id."""
+        """Start delivering; returns the subscription's id. Raises RpcError if the node has too many."""
+        if self._count >= MAX_SUBSCRIPTIONS:
+            raise subscription_refused()
         subscription = Subscription(next(self._ids), wanted, deliver)
         self._by_kind[type(wanted)][subscription.id] = subscription
+        self._count += 1
+        if isinstance(wanted, SignatureWanted):
+            self._by_signature.setdefault(wanted.signature, {})[subscription.id] = subscription
         return subscription.id
+
+    def knows(self, identifier: int) -> bool:
+        """Whether there is such a subscription; a signature's ends by itself."""
+        return any(identifier in group for group in self._by_kind.values())
 
     def started(self, identifier: int) -> None:
         """The client knows the id: tell it what is already true."""
@@ -67,14 +82,27 @@ class Hub:
 
     def unsubscribe(self, identifier: int) -> bool:
         """Stop delivering; False if there is no such subscription."""
-        return any(group.pop(identifier, None) is not None for group in self._by_kind.values())
+        for group in self._by_kind.values():
+            ended = group.pop(identifier, None)
+            if ended is not None:
+                self._count -= 1
+                self._forget_signature(ended)
+                return True
+        return False
+
+    def _forget_signature(self, ended: Subscription) -> None:
+        if isinstance(ended.wanted, SignatureWanted):
+            waiting = self._by_signature[ended.wanted.signature]
+            del waiting[ended.id]
+            if not waiting:
+                del self._by_signature[ended.wanted.signature]
 
     # Events
 
     def executed(self, transaction: ExecutedTransaction, loaded: LoadedTransaction) -> None:
         """Tell whoever listens at `processed`, and whoever waits for receipt."""
-        for subscription, wanted in self._each(SignatureWanted):
-            if wanted.signature == transaction.signature and wanted.received:
+        for subscription, wanted in self._waiting(transaction.signature):
+            if wanted.received:
                 self._tell_received(subscription, transaction.slot)
         self._tell_transaction(transaction, Commitment.PROCESSED)
         if self._by_kind[AccountWanted] or self._by_kind[ProgramWanted]:
@@ -110,12 +138,16 @@ class Hub:
     # Telling
 
     def _each(self, kind: type[W]) -> list[tuple[Subscription, W]]:
+        return [(s, s.wanted) for s in self._by_kind[kind].values() if isinstance(s.wanted, kind)]
+
+    def _waiting(self, signature: str) -> list[tuple[Subscription, SignatureWanted]]:
         # A copy: delivering a signature's notification ends its subscription.
-        return [(s, s.wanted) for s in list(self._by_kind[kind].values()) if isinstance(s.wanted, kind)]
+        waiting = self._by_signature.get(signature, {}).values()
+        return [(s, s.wanted) for s in waiting if isinstance(s.wanted, SignatureWanted)]
 
     def _tell_transaction(self, transaction: ExecutedTransaction, commitment: Commitment) -> None:
-        for subscription, wanted in self._each(SignatureWanted):
-            if wanted.signature == transaction.signature and wanted.commitment is commitment:
+        for subscription, wanted in self._waiting(transaction.signature):
+            if wanted.commitment is commitment:
                 self._tell_signature(subscription, transaction.err, commitment)
         for subscription, wanted in self._each(LogsWanted):
             heard = wanted.mentions is None or wanted.mentions in transaction.keys

@@ -20,6 +20,7 @@ SLOT_SKIPPED = -32007
 NO_SNAPSHOT = -32008
 UNSUPPORTED_TRANSACTION_VERSION = -32015
 MIN_CONTEXT_SLOT_NOT_REACHED = -32016
+TRANSACTION_NOT_FOUND = -32020
 
 
 class RpcError(Exception):
@@ -57,6 +58,16 @@ def min_context_slot_not_reached(slot: int) -> RpcError:
 def block_not_available(slot: int) -> RpcError:
     """The slot is in the future, or not yet confirmed."""
     return RpcError(BLOCK_NOT_AVAILABLE, f"Block not available for slot {slot}")
+
+
+def transaction_not_found(signature: str) -> RpcError:
+    """The signature that a page of history should begin or end at is nowhere in the ledger."""
+    return RpcError(TRANSACTION_NOT_FOUND, f"Transaction {signature} not found")
+
+
+def subscription_refused() -> RpcError:
+    """There are as many subscriptions as the node will serve."""
+    return RpcError(INTERNAL_ERROR, "Internal Error: Subscription refused. Node subscription limit reached")
 
 
 def slot_skipped(slot: int) -> RpcError:
