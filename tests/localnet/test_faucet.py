@@ -1,9 +1,14 @@
 """SOL and USDC for anyone who asks, by real transactions."""
 
+from types import SimpleNamespace
+
 import pytest
+from solders.hash import Hash
 from solders.keypair import Keypair
 from solders.pubkey import Pubkey
+from solders.transaction import VersionedTransaction
 
+from opinion_localnet import faucet
 from opinion_localnet.addresses import USDC_MINT, associated_token_address
 
 from .process import Localnet, RpcFailureError
@@ -44,6 +49,31 @@ def test_asking_twice_in_one_slot_gives_twice(node: Localnet) -> None:
     node.wait(signatures)
     assert usdc(node, owner) == "50"
     assert node.call("getBalance", str(owner), CONFIRMED)["value"] == 5 * SOL
+
+
+def test_the_last_of_many_like_requests_signs_no_more_than_the_first(monkeypatch: pytest.MonkeyPatch) -> None:
+    taken: set[str] = set()
+    bank = SimpleNamespace(
+        status=lambda signature: signature if signature in taken else None, load=lambda transaction: transaction
+    )
+
+    def submit(loaded: VersionedTransaction, wire: bytes) -> SimpleNamespace:
+        taken.add(str(loaded.signatures[0]))
+        return SimpleNamespace(signature=str(loaded.signatures[0]))
+
+    node = SimpleNamespace(bank=bank, keys=SimpleNamespace(faucet=Keypair()), submit=submit)
+    signed: list[object] = []
+
+    def sign(*parts: object) -> VersionedTransaction:
+        signed.append(parts)
+        return VersionedTransaction(*parts)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(faucet, "VersionedTransaction", sign)
+    to, recent = Keypair().pubkey(), Hash.new_unique()
+    for _ in range(100):
+        faucet.send_sol(node, to, SOL, recent)  # type: ignore[arg-type]
+    assert len(taken) == 100
+    assert len(signed) <= 200
 
 
 def test_an_airdrop_that_cannot_land_says_why(node: Localnet) -> None:
