@@ -90,7 +90,7 @@ def _open(directory: Path, genesis: Genesis, lock: LedgerLock, start: _Start | N
     meta = store.meta()
     newest = store.newest_slot()
     state, offset = store.state(store.epoch_start(newest - newest % SLOTS_PER_EPOCH))
-    bank = Bank(svm, state, ChainTime(time.time, offset, store.newest_time()))
+    bank = Bank(svm, state, _chain_time(offset, store.newest_time()))
     return Chain(
         bank=bank,
         store=store,
@@ -100,6 +100,14 @@ def _open(directory: Path, genesis: Genesis, lock: LedgerLock, start: _Start | N
         lock=lock,
         is_new=is_new,
     )
+
+
+def _chain_time(offset: float, newest: int) -> ChainTime:
+    """Time from here on, by a clock that nobody sets, and that goes on while the host sleeps."""
+    clock = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
+    started, anchor = time.time(), time.clock_gettime(clock)
+    # If the host's clock was put back, the chain goes on from its newest slot: it must not stand still till then.
+    return ChainTime(lambda: started + time.clock_gettime(clock) - anchor, max(offset, newest - started), newest)
 
 
 def _runtime(

@@ -15,7 +15,11 @@ NOMINAL_SLOT_SECONDS = 0.4
 
 @dataclass
 class ChainTime:
-    """The chain's time: the host's, plus what was warped; it never runs backwards."""
+    """The chain's time: the host's, plus what was warped; it never runs backwards.
+
+    `host_time` must be read from the host's clock once and then follow one that nobody sets: after a jump
+    ahead that is corrected, time would stand still until the host is there again.
+    """
 
     host_time: Callable[[], float]
     offset: float = 0.0
