@@ -25,6 +25,9 @@ UNLIKE = {
 
 RESULTS: list[tuple[str, list[Any]]] = [
     ("getHealth", []),
+    ("getBlocksWithLimit", [2**63, 5]),
+    ("getMaxRetransmitSlot", []),
+    ("getMaxShredInsertSlot", []),
     ("getVersion", []),
     ("getGenesisHash", []),
     ("getIdentity", []),
@@ -117,6 +120,10 @@ ERRORS: list[tuple[str, list[Any]]] = [
     ("getSignaturesForAddress", [NOBODY, {"limit": 0}]),
     ("getSignaturesForAddress", [NOBODY, {"limit": 1001}]),
     ("getSignaturesForAddress", [NOBODY, {"before": "x"}]),
+    ("getSignaturesForAddress", [NOBODY, {"before": NO_SIGNATURE}]),
+    ("getSignaturesForAddress", [NOBODY, {"until": NO_SIGNATURE}]),
+    ("getProgramAccounts", [TOKEN_PROGRAM, {"filters": [{"memcmp": {"offset": 0, "bytes": [1, 2]}}]}]),
+    ("getProgramAccounts", [TOKEN_PROGRAM, {"filters": [{"memcmp": {"offset": 32, "bytes": [1, 2]}}]}]),
     ("getSignaturesForAddress", [NOBODY, {"commitment": "processed"}]),
     ("getTransaction", ["x"]),
     ("getTransaction", [NO_SIGNATURE, {"commitment": "processed"}]),

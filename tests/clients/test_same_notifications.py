@@ -79,3 +79,5 @@ async def test_notifications_are_alike(localnet: Cluster, validator: Cluster) ->
     assert {name: lines for name, lines in found.items() if lines} == {}
     codes = {name: (a["error"]["code"], theirs[name]["error"]["code"]) for name, a in ours.items() if "error" in a}
     assert all(one == other for one, other in codes.values()), codes
+    words = {name: (ours[name]["error"]["message"], theirs[name]["error"]["message"]) for name in ("unknown", "a call")}
+    assert all(one == other for one, other in words.values()), words

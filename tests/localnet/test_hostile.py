@@ -56,6 +56,14 @@ def test_an_unknown_method_is_refused_by_name(node: Localnet) -> None:
     assert "getMoon" in refused.value.message
 
 
+@pytest.mark.parametrize("first", [2**63 - 1, 2**63, 2**64 - 1])
+def test_numbers_that_sqlite_cannot_hold_find_nothing(node: Localnet, first: int) -> None:
+    assert node.call("getBlocksWithLimit", first, 5) == []
+    assert node.call("getBlocks", first, first) == []
+    for method in ("getBlock", "getBlockTime"):
+        assert node.answer(method, first)["error"]["code"] == -32004
+
+
 def test_a_batch_is_answered_in_order(node: Localnet) -> None:
     calls = [{"jsonrpc": "2.0", "id": n, "method": m} for n, m in enumerate(("getHealth", "getMoon", "getSlot"))]
     notification = {"jsonrpc": "2.0", "method": "getSlot"}

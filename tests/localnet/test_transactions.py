@@ -2,6 +2,7 @@
 
 import base64
 import time
+from pathlib import Path
 
 import pytest
 from solders.address_lookup_table_account import AddressLookupTableAccount
@@ -20,6 +21,7 @@ from solders.system_program import (
 )
 from solders.transaction import VersionedTransaction
 
+from .conftest import Nodes
 from .process import Localnet, RpcFailureError
 from .wallet import CONFIRMED, SOL, Wallet, encoded, sending, transfer_of
 
@@ -86,11 +88,23 @@ def test_a_duplicate_is_refused_and_changes_nothing(node: Localnet) -> None:
     wallet, to = Wallet(node, sol=3), Keypair().pubkey()
     payment = wallet.pay(to, SOL)
     signature = wallet.send(payment)
+    node.wait([signature], "confirmed")
     with pytest.raises(RpcFailureError) as refused:
         wallet.send(payment)
     assert refused.value.data["err"] == "AlreadyProcessed"
     assert wallet.send(payment, skipPreflight=True) == signature
+    assert lamports(node, to) == SOL
+
+
+def test_a_duplicate_that_the_preflight_does_not_see_yet_is_answered(nodes: Nodes, tmp_path: Path) -> None:
+    # Slots slow enough that nothing is finalized between the two.
+    node = nodes(tmp_path / "ledger", slot_ms=100).start()
+    wallet, to = Wallet(node, sol=3), Keypair().pubkey()
+    node.wait([node.call("requestAirdrop", str(wallet.address), SOL)], "finalized")
+    payment = wallet.pay(to, SOL, Hash.from_string(node.call("getLatestBlockhash")["value"]["blockhash"]))
+    signature = wallet.send(payment)
     node.wait([signature], "confirmed")
+    assert wallet.send(payment, preflightCommitment="finalized") == signature
     assert lamports(node, to) == SOL
 
 
@@ -272,6 +286,13 @@ def test_history_pages_backwards(node: Localnet) -> None:
     assert page(limit=2, before=newest_first[1]) == newest_first[2:4]
     assert page(until=newest_first[3]) == newest_first[:3]
     assert page(before=newest_first[0], until=newest_first[2]) == [newest_first[1]]
+
+
+@pytest.mark.parametrize("bound", ["before", "until"])
+def test_a_page_cannot_begin_or_end_at_an_unknown_signature(node: Localnet, bound: str) -> None:
+    with pytest.raises(RpcFailureError) as refused:
+        node.call("getSignaturesForAddress", "1" * 32, {bound: "1" * 64})
+    assert (refused.value.code, refused.value.message) == (-32020, f"Transaction {'1' * 64} not found")
 
 
 def test_priority_fees_are_charged_and_listed(node: Localnet) -> None:

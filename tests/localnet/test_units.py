@@ -1,5 +1,8 @@
 """The pure parts, against what they claim for every input."""
 
+import time
+from types import SimpleNamespace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -7,13 +10,18 @@ from solders.account import Account
 from solders.hash import Hash
 from solders.pubkey import Pubkey
 
-from opinion_localnet import base58
+from opinion_localnet import base58, chain
+from opinion_localnet.addresses import TOKEN_PROGRAM
 from opinion_localnet.bank.blockhashes import BlockId, RecentBlocks, next_hashes
 from opinion_localnet.bank.clock import ChainTime
+from opinion_localnet.bank.records import Commitment
 from opinion_localnet.bank.versions import AccountVersions
 from opinion_localnet.encoding.errors import describe
 from opinion_localnet.encoding.tokens import ui_amount
-from opinion_localnet.rpc.filters import parse_filters
+from opinion_localnet.pubsub import hub
+from opinion_localnet.pubsub.subscriptions import SignatureWanted
+from opinion_localnet.rpc.errors import RpcError
+from opinion_localnet.rpc.filters import check_token_filters, parse_filters
 
 ADDRESSES = [Pubkey.new_unique() for _ in range(4)]
 
@@ -96,6 +104,25 @@ def test_time_does_not_run_backwards() -> None:
     assert clock.now() == 1050
 
 
+@pytest.mark.parametrize("jump", [86_400.0, -86_400.0])
+def test_a_host_clock_that_is_set_does_not_move_the_chains(monkeypatch: pytest.MonkeyPatch, jump: float) -> None:
+    clock = chain._chain_time(0.0, 0)
+    started = clock.now()
+    actual = time.time
+    monkeypatch.setattr(time, "time", lambda: actual() + jump)
+    assert started <= clock.now() <= started + 60
+
+
+def test_a_chain_whose_ledger_is_ahead_of_the_host_goes_on_from_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    now = [50.0]
+    monkeypatch.setattr(time, "clock_gettime", lambda _: now[0])
+    newest = int(time.time()) + 3600
+    clock = chain._chain_time(0.0, newest)
+    assert clock.now() == newest
+    now[0] += 10
+    assert newest + 9 <= clock.now() <= newest + 10
+
+
 @pytest.mark.parametrize(
     ("err", "words"),
     [
@@ -111,3 +138,42 @@ def test_time_does_not_run_backwards() -> None:
 )  # fmt: skip
 def test_errors_are_worded_as_agave_words_them(err: object, words: str) -> None:
     assert describe(err) == words  # type: ignore[arg-type]
+
+
+def test_a_node_refuses_more_subscriptions_than_it_serves(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(hub, "MAX_SUBSCRIPTIONS", 2)
+    node = SimpleNamespace(bank=SimpleNamespace(slot_at=lambda commitment: 0))
+    subscriptions = hub.Hub(node)  # type: ignore[arg-type]
+    wanted = SignatureWanted("1" * 64, Commitment.CONFIRMED, received=False)
+    first, _ = (subscriptions.subscribe(wanted, lambda _: None) for _ in range(2))
+    with pytest.raises(RpcError, match="Node subscription limit reached"):
+        subscriptions.subscribe(wanted, lambda _: None)
+    assert subscriptions.unsubscribe(first)
+    assert not subscriptions.unsubscribe(first)
+    assert not subscriptions.knows(first)
+    assert subscriptions.knows(subscriptions.subscribe(wanted, lambda _: None))
+
+
+PART, WHOLE = {"encoding": "base64", "bytes": "AAAA"}, {"bytes": "1" * 32}
+
+
+@pytest.mark.parametrize(
+    ("filters", "refused"),
+    [
+        ([{"memcmp": {"offset": 0} | PART}], "mint"),
+        ([{"memcmp": {"offset": 32} | PART}], "owner"),
+        (["tokenAccountState", {"memcmp": {"offset": 32} | PART}], "owner"),
+        ([{"memcmp": {"offset": 32} | WHOLE}, {"memcmp": {"offset": 0} | PART}], "mint"),
+        ([{"dataSize": 165}, {"memcmp": {"offset": 32} | WHOLE}, {"memcmp": {"offset": 0} | PART}], None),
+        ([{"memcmp": {"offset": 1} | PART}], None),
+        ([{"memcmp": {"offset": 0} | WHOLE}], None),
+        (None, None),
+    ],
+)
+def test_parts_of_owners_and_mints_are_refused_of_token_programs(filters: object, refused: str | None) -> None:
+    check_token_filters(Pubkey.default(), filters)
+    if refused is None:
+        check_token_filters(TOKEN_PROGRAM, filters)
+        return
+    with pytest.raises(RpcError, match=f"Incorrect byte length 3 for SPL token {refused} filter, expected 32"):
+        check_token_filters(TOKEN_PROGRAM, filters)

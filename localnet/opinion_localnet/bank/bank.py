@@ -135,10 +135,11 @@ class Bank:
         """Resolve the lookup tables against the newest state; raises TransactionRejectedError."""
         return load(transaction, self._svm.get_account)
 
-    def check(self, loaded: LoadedTransaction) -> Pubkey | None:
-        """Refuse a duplicate or an expired blockhash; return the nonce account that a durable one uses."""
+    def check(self, loaded: LoadedTransaction, commitment: Commitment = Commitment.PROCESSED) -> Pubkey | None:
+        """Refuse an expired blockhash, or what landed by `commitment`; return a durable one's nonce account."""
         nonce = self.check_age(loaded)
-        if self._statuses.get(loaded.signature) is not None:
+        landed = self._statuses.get(loaded.signature)
+        if landed is not None and landed.slot <= self.slot_at(commitment):
             raise TransactionRejectedError("AlreadyProcessed")
         return nonce
 

@@ -52,6 +52,14 @@ class SignatureEntry:
     memo: str | None
 
 
+class UnknownSignatureError(Exception):
+    """A signature that a page should begin or end at did not land."""
+
+    def __init__(self, signature: str) -> None:
+        super().__init__(signature)
+        self.signature = signature
+
+
 class LedgerHistory:
     """The ledger's reader, with a connection of its own. One thread at a time may use it."""
 
@@ -85,6 +93,9 @@ class LedgerHistory:
 
     def block_slots(self, first: int, last: int, limit: int) -> list[int]:
         """The slots that have blocks, from `first` to `last`, at most `limit`."""
+        # A client's number may be larger than any that SQLite takes; `last` is a slot of ours.
+        if first > last:
+            return []
         rows = self._connection.execute(
             "SELECT slot FROM blocks WHERE slot BETWEEN ? AND ? ORDER BY slot LIMIT ?", (first, last, limit)
         )
@@ -109,11 +120,12 @@ class LedgerHistory:
     def signatures(
         self, address: str, newest_slot: int, before: str | None, until: str | None, limit: int
     ) -> list[SignatureEntry]:
-        """The transactions that name `address`, newest first, between two signatures, both left out."""
-        upper = self._place(before) or (newest_slot + 1, 0)
-        lower = self._place(until) or (-1, 0)
-        if before is not None and self._place(before) is None:
-            return []
+        """The transactions that name `address`, newest first, between two signatures, both left out.
+
+        Raises UnknownSignatureError for one that did not land by `newest_slot`.
+        """
+        upper = (newest_slot + 1, 0) if before is None else self._place(before, newest_slot)
+        lower = (-1, 0) if until is None else self._place(until, newest_slot)
         rows = self._connection.execute(
             # The places first, from their index: left to itself, SQLite walks through every transaction.
             "SELECT signature, slot, idx, unix_time, err, memo FROM ("
@@ -136,13 +148,13 @@ class LedgerHistory:
         )
         return [(slot, count) for slot, count in rows]
 
-    def _place(self, signature: str | None) -> tuple[int, int] | None:
-        if signature is None:
-            return None
+    def _place(self, signature: str, newest_slot: int) -> tuple[int, int]:
         row = self._connection.execute(
-            "SELECT slot, idx FROM transactions WHERE signature = ?", (signature,)
+            "SELECT slot, idx FROM transactions WHERE signature = ? AND slot <= ?", (signature, newest_slot)
         ).fetchone()
-        return cast("tuple[int, int] | None", row)
+        if row is None:
+            raise UnknownSignatureError(signature)
+        return cast("tuple[int, int]", row)
 
 
 def _transaction(row: Sequence[object]) -> StoredTransaction:

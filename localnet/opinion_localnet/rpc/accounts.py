@@ -13,7 +13,7 @@ from opinion_localnet.encoding.accounts import DataTooLongError, encode_account
 from opinion_localnet.node import Node
 from opinion_localnet.rpc.context import commitment_of, with_context
 from opinion_localnet.rpc.errors import INVALID_REQUEST, RpcError
-from opinion_localnet.rpc.filters import parse_filters
+from opinion_localnet.rpc.filters import check_token_filters, parse_filters
 from opinion_localnet.rpc.params import Config, Params, as_pubkey
 from opinion_localnet.rpc.registry import MethodTable
 
@@ -97,6 +97,7 @@ async def get_program_accounts(node: Node, params: Params) -> object:
     """Every account of a program that passes all filters."""
     program, config = params.pubkey(0), params.config(1)
     keep = parse_filters(config.get("filters"))
+    check_token_filters(program, config.get("filters"))
     commitment = commitment_of(node, config)
     everything = node.bank.program_accounts(program, commitment)
     # Now, not when all is encoded: slots pass meanwhile.

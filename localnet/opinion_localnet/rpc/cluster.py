@@ -128,6 +128,18 @@ async def get_stake_minimum_delegation(node: Node, params: Params) -> object:
     return with_context(node, commitment_of(node, params.config(0)), 10**9)
 
 
+@TABLE.method("getMaxRetransmitSlot")
+async def get_max_retransmit_slot(node: Node, params: Params) -> object:
+    """No shred is ever sent on: there is nobody to send it to."""
+    return 0
+
+
+@TABLE.method("getMaxShredInsertSlot")
+async def get_max_shred_insert_slot(node: Node, params: Params) -> object:
+    """No shred ever comes in."""
+    return 0
+
+
 @TABLE.method("getHighestSnapshotSlot")
 async def get_highest_snapshot_slot(node: Node, params: Params) -> object:
     """There are no snapshots: the ledger is the state."""

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import base64
 import binascii
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TypeAlias, cast
 
-from opinion_localnet import base58
+from solders.pubkey import Pubkey
+
+from opinion_localnet import addresses, base58
 from opinion_localnet.rpc.errors import RpcError, invalid_params
 from opinion_localnet.rpc.params import Config, as_uint, type_name, unknown_variant, wrong_type
 
@@ -17,6 +19,8 @@ _MAX_FILTERS = 4
 _MAX_MEMCMP_BYTES = 128
 # The longest base58 text of 128 bytes.
 _MAX_MEMCMP_TEXT = 175
+_ACCOUNT_BYTES = 165
+_MINT_OFFSET, _OWNER_OFFSET = 0, 32
 _KINDS = ("dataSize", "memcmp", "tokenAccountState")
 
 
@@ -57,16 +61,48 @@ def _is_token_account(data: bytes) -> bool:
     return is_account and data[108] in (1, 2)
 
 
+def check_token_filters(program: Pubkey, value: object) -> None:
+    """Refuse, as Agave does, to look a token account up by part of an owner or a mint; raises RpcError.
+
+    `value` was read by `parse_filters`. With a whole owner the mint is only compared, so it may be a part.
+    """
+    if program not in addresses.TOKEN_PROGRAMS or not isinstance(value, list):
+        return
+    filters = cast("list[object]", value)
+    compared = [_memcmp_of(cast("dict[str, object]", item)["memcmp"]) for item in filters if _is_memcmp(item)]
+    owners = [len(part) for offset, part in compared if offset == _OWNER_OFFSET]
+    _refuse_parts(owners, "owner")
+    accounts_only = any(item == "tokenAccountState" or item == {"dataSize": _ACCOUNT_BYTES} for item in filters)
+    if not (owners and accounts_only):
+        _refuse_parts([len(part) for offset, part in compared if offset == _MINT_OFFSET], "mint")
+
+
+def _is_memcmp(item: object) -> bool:
+    return isinstance(item, dict) and "memcmp" in item
+
+
+def _refuse_parts(lengths: Sequence[int], what: str) -> None:
+    for length in lengths:
+        if length != Pubkey.LENGTH:
+            raise invalid_params(
+                f"Incorrect byte length {length} for SPL token {what} filter, expected {Pubkey.LENGTH}"
+            )
+
+
 def _memcmp(detail: object) -> Predicate:
+    offset, expected = _memcmp_of(detail)
+    end = offset + len(expected)
+    return lambda data: data[offset:end] == expected
+
+
+def _memcmp_of(detail: object) -> tuple[int, bytes]:
     if not isinstance(detail, dict):
         raise wrong_type(detail, "struct Memcmp")
     config = Config(cast("dict[str, object]", detail))
     offset = config.uint("offset")
     if offset is None:
         raise invalid_params("Invalid params: missing field `offset`.")
-    expected = _bytes(config)
-    end = offset + len(expected)
-    return lambda data: data[offset:end] == expected
+    return offset, _bytes(config)
 
 
 def _bytes(config: Config) -> bytes:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from opinion_localnet.bank.records import Commitment, ErrorJson
+from opinion_localnet.ledger.history import UnknownSignatureError
 from opinion_localnet.node import Node
 from opinion_localnet.rpc.context import settled_commitment, with_context
-from opinion_localnet.rpc.errors import invalid_params, min_context_slot_not_reached
+from opinion_localnet.rpc.errors import invalid_params, min_context_slot_not_reached, transaction_not_found
 from opinion_localnet.rpc.params import Params, as_signature
 from opinion_localnet.rpc.registry import MethodTable
 
@@ -58,7 +59,10 @@ async def get_signatures_for_address(node: Node, params: Params) -> object:
     least = config.uint("minContextSlot")
     if least is not None and newest < least:
         raise min_context_slot_not_reached(newest)
-    entries = await node.past(lambda past: past.signatures(str(address), newest, before, until, limit))
+    try:
+        entries = await node.past(lambda past: past.signatures(str(address), newest, before, until, limit))
+    except UnknownSignatureError as unknown:
+        raise transaction_not_found(unknown.signature) from unknown
     return [
         {
             "blockTime": entry.unix_time,

@@ -25,8 +25,8 @@ TABLE = MethodTable()
 
 
 def check_age(node: Node, loaded: LoadedTransaction, commitment: Commitment) -> None:
-    """The bank's own check, and that the blockhash is known yet at `commitment`."""
-    node.bank.check(loaded)
+    """The bank's own check as of `commitment`, and that the blockhash is known yet at it."""
+    node.bank.check(loaded, commitment)
     height = node.bank.recent_blocks.height_of(str(loaded.message.recent_blockhash))
     if height is not None and height > node.bank.height_at(commitment):
         raise TransactionRejectedError("BlockhashNotFound")
