@@ -103,7 +103,7 @@ class DemoMarket:
         for role, (theirs, mine) in ours.items():
             if theirs != mine:
                 raise OperatorError(
-                    f"The key in {role}.json is {mine}, but the localnet's {role} is {theirs}: give its own with --keys."
+                    f"The key in {role}.json is {mine}, but the localnet's {role} is {theirs}: give its own by --keys."
                 )
         return True
 
