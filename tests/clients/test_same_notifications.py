@@ -11,7 +11,6 @@ from .cluster import Cluster
 from .flows import CONFIRMED, SENDING, SOL, Payer, text
 from .shapes import differences
 
-
 _UNKNOWN = ("unknown, answered", "block, answered", "a call, answered")
 
 
