@@ -22,7 +22,7 @@ TEMPLATE = """<svg class="rich-terminal" viewBox="0 0 {width} {height}" xmlns="h
 <rect x="0" y="0" width="{terminal_width}" height="{terminal_height}"/></clipPath>{lines}</defs>
 <rect width="{width}" height="{height}" rx="8" fill="#14142b"/>
 <g transform="translate({terminal_x}, {terminal_y})" clip-path="url(#{unique_id}-clip-terminal)">
-{backgrounds}<g class="{unique_id}-matrix">{matrix}</g></g>
+{backgrounds}<g class="{unique_id}-matrix" xml:space="preserve">{matrix}</g></g>
 </svg>
 """
 
@@ -35,8 +35,9 @@ def main() -> None:
         step = json.loads(line)
         balances = {holder: UsdcUnits(amount) for holder, amount in step["balances"].items()}
         units = None if step["compute_units"] is None else ComputeUnits(step["compute_units"])
-        words = [f"{check['result']}: {check['words']}" for check in step.get("checks", [])]
-        shown = Step(step["step"], step["words"], step["signature"], units, words, balances, ok=step.get("ok"))
+        shown = Step(
+            step["step"], step["words"], step["signature"], units, step["details"], balances, ok=step.get("ok")
+        )
         console.print(as_text(number, shown, WIDTH), highlight=False, markup=False)
     Path(sys.argv[1]).write_text(console.export_svg(code_format=TEMPLATE, unique_id="demo"))
 

@@ -33,6 +33,7 @@ def as_json(step: Step) -> dict[str, object]:
         "step": step.name,
         **judged,
         "words": step.words,
+        "details": list(step.details),
         "signature": step.signature,
         "compute_units": step.compute_units,
         "balances": dict(step.balances),
