@@ -80,6 +80,9 @@ class Rpc:
         """
         if not urls:
             raise InvalidValue("no RPC address is configured: name at least one")
+        if len(set(urls)) < len(urls):
+            # It would count as two witnesses of whatever it says.
+            raise InvalidValue("an RPC address is configured twice: name each one once")
         chance = random or Random()  # noqa: S311 - jitter
         self._endpoints = [Endpoint(url, timeout, Health(first_wait, random=chance)) for url in urls]
         self._cluster = _Cluster(genesis_hash)

@@ -195,3 +195,8 @@ def test_base58_is_bitcoins(data: bytes) -> None:
 
 def test_base58_of_short_data() -> None:
     assert [base58(data) for data in (b"", b"\0", b"\4", b"\0\0\1")] == ["", "1", "5", "112"]
+
+
+def test_an_endpoint_that_is_named_twice_is_no_second_witness() -> None:
+    with pytest.raises(InvalidValue, match="configured twice"):
+        Rpc(["http://127.0.0.1:1", "http://127.0.0.1:1"])
