@@ -43,8 +43,8 @@ def as_json(step: Step) -> dict[str, object]:
 
 def as_text(number: int, step: Step, width: int | None) -> str:
     """Return the step as people read it: words, evidence, and the signature whole on a line of its own."""
-    verdict = {None: "", True: " All is well.", False: " Something is WRONG."}[step.ok]
-    lines = [step.words + verdict, *step.details]
+    verdict = {None: [], True: ["All is well."], False: ["Something is WRONG: do not trust this result."]}[step.ok]
+    lines = [step.words, *step.details, *verdict]
     if step.balances:
         lines.append("Now: " + "  ".join(f"{holder} {usdc(amount)}" for holder, amount in step.balances.items()))
     if step.signature is not None:
