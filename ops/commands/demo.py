@@ -5,6 +5,8 @@ from typing import Annotated
 
 import typer
 
+from ops.commands._run import run
+
 
 def demo(
     rpc: Annotated[str | None, typer.Option(help="A running localnet; one of its own where left out.")] = None,
@@ -15,10 +17,8 @@ def demo(
 
     Every step with its signature, compute units and balances; exit code 3 when `verify` disagrees in the end.
     """
-    import asyncio
-
     from ops.demo.show import show
     from settings import read_settings
 
-    if not asyncio.run(show(read_settings(), rpc, keys, as_json_lines=json)):
+    if not run(show(read_settings(), rpc, keys, as_json_lines=json)):
         raise typer.Exit(3)

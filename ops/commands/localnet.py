@@ -5,6 +5,8 @@ from typing import Annotated
 
 import typer
 
+from ops.commands._run import run
+
 localnet = typer.Typer(invoke_without_command=True, no_args_is_help=False)
 
 RpcOption = Annotated[str | None, typer.Option("--rpc", help="The localnet's address; SOLANA_RPC_URL where left out.")]
@@ -43,15 +45,13 @@ def warp(
     rpc: RpcOption = None,
 ) -> None:
     """Let time pass on the localnet, all at once."""
-    import asyncio
-
     from ops.amounts import parse_duration
     from ops.extras import LocalnetExtras
     from settings import endpoints, read_settings
 
     seconds = parse_duration(duration)
     extras = LocalnetExtras(endpoints(read_settings(), rpc)[0])
-    typer.echo(f"It is now {asyncio.run(extras.warp(seconds)).isoformat()} on the localnet.")
+    typer.echo(f"It is now {run(extras.warp(seconds)).isoformat()} on the localnet.")
 
 
 @localnet.command()
@@ -61,12 +61,10 @@ def faucet(
     rpc: RpcOption = None,
 ) -> None:
     """Mint play USDC into a wallet's associated account."""
-    import asyncio
-
     from ops.amounts import parse_address, parse_dollars
     from ops.extras import LocalnetExtras
     from settings import endpoints, read_settings
 
     wallet, amount = parse_address(owner, "a wallet"), parse_dollars(dollars)
     extras = LocalnetExtras(endpoints(read_settings(), rpc)[0])
-    typer.echo(asyncio.run(extras.faucet_usdc(wallet, amount)))
+    typer.echo(run(extras.faucet_usdc(wallet, amount)))

@@ -4,6 +4,8 @@ from typing import Annotated
 
 import typer
 
+from ops.commands._run import run
+
 
 def verify(
     market: Annotated[str, typer.Argument(help="The market's address.")],
@@ -14,10 +16,8 @@ def verify(
 
     Proof, draw, fee and payouts, in words; exit code 3 when a check fails, 1 when there is no outcome yet.
     """
-    import asyncio
-
     from ops.verification import print_verification
     from settings import read_settings
 
-    if not asyncio.run(print_verification(read_settings(), market, rpc, as_json=json)):
+    if not run(print_verification(read_settings(), market, rpc, as_json=json)):
         raise typer.Exit(3)
