@@ -38,6 +38,14 @@ class ChainAccount:
 
 
 @dataclass(frozen=True, slots=True)
+class ProgramRead:
+    """A program's accounts as they were in `slot`."""
+
+    slot: Slot
+    accounts: list[ChainAccount]
+
+
+@dataclass(frozen=True, slots=True)
 class MemcmpFilter:
     """Accounts whose data hold `expected` at `offset`."""
 

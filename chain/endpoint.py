@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 from solana.rpc.async_api import AsyncClient
 from solana.rpc.providers.async_http import AsyncHTTPProvider
 from solders.rpc.requests import Body
+from solders.rpc.responses import RPCResult
 
 from chain.errors import InvalidValue, RpcRefused, WrongCluster
 from chain.health import Health
@@ -75,7 +76,7 @@ class Endpoint:
     async def ask_raw(self, method: str, params: list[Any], take: Callable[[Any], T]) -> T:
         """One call of a method that solana-py does not know; `take` gets the result's JSON."""
         request = cast("Body", _RawRequest(method, params))
-        provider = self._provider = self._provider or AsyncHTTPProvider(self._url, timeout=self._timeout)
+        provider = self._raw_provider()
         return await ask(
             self.name,
             method,
@@ -83,6 +84,15 @@ class Endpoint:
             lambda: provider.make_request_unparsed(request),
             lambda text: take(self._result(method, json.loads(text))),
         )
+
+    async def ask_body(self, method: str, body: Body, parser: type[RPCResult], take: Callable[[Any], T]) -> T:
+        """One call with settings that solana-py's client does not offer; `take` gets what `parser` made of it."""
+        provider = self._raw_provider()
+        return await ask(self.name, method, self._timeout, lambda: provider.make_request(body, parser), take)
+
+    def _raw_provider(self) -> AsyncHTTPProvider:
+        self._provider = self._provider or AsyncHTTPProvider(self._url, timeout=self._timeout)
+        return self._provider
 
     def _result(self, method: str, answer: Any) -> Any:
         if "error" in answer:

@@ -18,7 +18,13 @@ from solana.rpc import types
 from solana.rpc.async_api import AsyncClient
 from solana.rpc.commitment import Commitment as SolanaCommitment
 from solders.account import Account
+from solders.account_decoder import UiAccountEncoding
+from solders.commitment_config import CommitmentLevel
 from solders.pubkey import Pubkey
+from solders.rpc.config import RpcAccountInfoConfig, RpcProgramAccountsConfig
+from solders.rpc.filter import Memcmp
+from solders.rpc.requests import GetProgramAccounts
+from solders.rpc.responses import GetProgramAccountsWithContextResp
 from solders.signature import Signature
 from solders.transaction import VersionedTransaction
 from solders.transaction_status import TransactionConfirmationStatus, TransactionStatus
@@ -28,6 +34,7 @@ from chain.answers import (
     Commitment,
     LatestBlockhash,
     MemcmpFilter,
+    ProgramRead,
     SignatureInfo,
     SignatureStatus,
     Simulation,
@@ -44,6 +51,11 @@ T = TypeVar("T")
 _ACCOUNTS_PER_CALL = 100
 _STATUSES_PER_CALL = 256
 _BASE58 = "123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz"
+_LEVELS = {
+    Commitment.PROCESSED: CommitmentLevel.Processed,
+    Commitment.CONFIRMED: CommitmentLevel.Confirmed,
+    Commitment.FINALIZED: CommitmentLevel.Finalized,
+}
 _COMMITMENTS = (
     (TransactionConfirmationStatus.Processed, Commitment.PROCESSED),
     (TransactionConfirmationStatus.Confirmed, Commitment.CONFIRMED),
@@ -133,14 +145,26 @@ class Rpc:
         filters: Sequence[MemcmpFilter | int] = (),
         commitment: Commitment | None = None,
     ) -> list[ChainAccount]:
-        """The program's accounts that pass every filter; a number filters by length. Their slot is 0: not told."""
-        wanted = [
-            item if isinstance(item, int) else types.MemcmpOpts(item.offset, base58(item.expected)) for item in filters
-        ]
-        return await self._ask(
-            "getProgramAccounts",
-            lambda c: c.get_program_accounts(program, self._level(commitment), "base64", filters=wanted),
-            lambda answer: [_account(item.pubkey, item.account, 0) for item in answer.value],
+        """The program's accounts that pass every filter, as of one slot; a number filters by length."""
+        return (await self.read_program(program, filters, commitment)).accounts
+
+    async def read_program(
+        self,
+        program: Pubkey,
+        filters: Sequence[MemcmpFilter | int] = (),
+        commitment: Commitment | None = None,
+    ) -> ProgramRead:
+        """As `program_accounts`, with the slot of the answer, which tells something when there is no account too."""
+        wanted = [f if isinstance(f, int) else Memcmp(f.offset, base58(f.expected)) for f in filters]
+        form = RpcAccountInfoConfig(UiAccountEncoding.Base64, commitment=_LEVELS[commitment or self._commitment])
+        body = GetProgramAccounts(program, RpcProgramAccountsConfig(form, wanted, with_context=True))
+
+        def take(answer: Any) -> ProgramRead:
+            slot = answer.context.slot
+            return ProgramRead(Slot(slot), [_account(item.pubkey, item.account, slot) for item in answer.value])
+
+        return await self._try_each(
+            lambda endpoint: endpoint.ask_body("getProgramAccounts", body, GetProgramAccountsWithContextResp, take)
         )
 
     async def balance(self, key: Pubkey, commitment: Commitment | None = None) -> Lamports:
