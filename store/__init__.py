@@ -1,1 +1,1 @@
-"""What is kept off the chain: texts by CID."""
+"""What is kept off the chain: the truth of work, the read model, the audit log, and texts by CID."""

@@ -1,0 +1,52 @@
+"""What can go wrong with the database.
+
+StoreError
+├── StoreUnavailable     the database is down, full or locked: an outage, try again later (also a JournalError)
+├── WrongRevision        the tables are not those that this version works with
+├── OtherCluster         the database belongs to another cluster or program
+├── FenceLost            the market's lease is somebody else's by now: stop at once (also a JournalError)
+├── OnHold               a hold is placed: nothing may act on the outside (also a JournalError)
+├── NoSlot               all slots for analyses are taken: try again later
+├── SettlementRefused    what a person asked for does not fit the settlement
+└── BackupError          a backup cannot be made or is not one that can be restored
+
+Messages are one sentence: what happened, to what, what to do. None holds a password.
+"""
+
+from chain.errors import JournalError
+
+
+class StoreError(Exception):
+    """What the database refused or could not do."""
+
+
+class StoreUnavailable(StoreError, JournalError):  # noqa: N818 - named for what is so, as the chain's errors are
+    """The database cannot be used now; a JournalError too, since signed transactions are kept there."""
+
+
+class WrongRevision(StoreError):  # noqa: N818
+    """The tables are not those that this version works with."""
+
+
+class OtherCluster(StoreError):  # noqa: N818
+    """The database belongs to another cluster or program."""
+
+
+class FenceLost(StoreError, JournalError):  # noqa: N818
+    """Who asks does not hold the market any more: it stops at once, and whoever holds it goes on."""
+
+
+class OnHold(StoreError, JournalError):  # noqa: N818
+    """A hold is placed."""
+
+
+class NoSlot(StoreError):  # noqa: N818
+    """As many analyses run as are allowed at once."""
+
+
+class SettlementRefused(StoreError):  # noqa: N818
+    """What a person asked for does not fit the settlement."""
+
+
+class BackupError(StoreError):
+    """A backup cannot be made, or a file is not one that can be restored."""
