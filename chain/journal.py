@@ -5,6 +5,7 @@ is on disk, flushed, before its first byte leaves; and the database itself refus
 intent, whichever process asks.
 """
 
+import asyncio
 import sqlite3
 import threading
 from collections.abc import Generator, Sequence
@@ -44,19 +45,19 @@ class Attempt:
 class Journal(Protocol):
     """Where attempts are kept. Every method raises JournalError when it cannot do what it says."""
 
-    def record(self, attempt: Attempt) -> None:
+    async def record(self, attempt: Attempt) -> None:
         """Durable when it returns. Refuses an intent that has an open attempt already."""
         ...
 
-    def conclude(self, signature: Signature, outcome: Outcome, slot: Slot | None) -> None:
+    async def conclude(self, signature: Signature, outcome: Outcome, slot: Slot | None) -> None:
         """Ends an open attempt, for good."""
         ...
 
-    def attempts(self, intent: str) -> Sequence[Attempt]:
+    async def attempts(self, intent: str) -> Sequence[Attempt]:
         """All attempts of an intent, oldest first."""
         ...
 
-    def open_attempts(self) -> Sequence[Attempt]:
+    async def open_attempts(self) -> Sequence[Attempt]:
         """Every attempt without an outcome, oldest first."""
         ...
 
@@ -105,12 +106,27 @@ class SqliteJournal:
         """Closes the file; the journal cannot be used afterwards."""
         self._database.close()
 
-    def record(self, attempt: Attempt) -> None:
+    async def record(self, attempt: Attempt) -> None:
         """Durable when it returns.
 
         Raises JournalError when the intent has an open attempt already, or when the file that was opened is no longer
         the one at the path, where nobody would find what is written.
         """
+        await asyncio.to_thread(self._record, attempt)
+
+    async def conclude(self, signature: Signature, outcome: Outcome, slot: Slot | None) -> None:
+        """Ends an open attempt, for good; concluding it the same way again does nothing."""
+        await asyncio.to_thread(self._conclude, signature, outcome, slot)
+
+    async def attempts(self, intent: str) -> Sequence[Attempt]:
+        """All attempts of an intent, oldest first."""
+        return await asyncio.to_thread(self._select, "WHERE intent = ? ORDER BY number", intent)
+
+    async def open_attempts(self) -> Sequence[Attempt]:
+        """Every attempt without an outcome, oldest first."""
+        return await asyncio.to_thread(self._select, "WHERE outcome IS NULL ORDER BY rowid")
+
+    def _record(self, attempt: Attempt) -> None:
         values = (
             attempt.intent,
             attempt.number,
@@ -128,8 +144,7 @@ class SqliteJournal:
             except sqlite3.IntegrityError as error:
                 raise JournalError(f"{attempt.intent} has been signed already by somebody else: resume it") from error
 
-    def conclude(self, signature: Signature, outcome: Outcome, slot: Slot | None) -> None:
-        """Ends an open attempt, for good; concluding it the same way again does nothing."""
+    def _conclude(self, signature: Signature, outcome: Outcome, slot: Slot | None) -> None:
         with self._named("written"):
             done = self._database.execute(
                 "UPDATE attempt SET outcome = ?, slot = ? WHERE signature = ? AND (outcome IS NULL OR outcome = ?)",
@@ -137,14 +152,6 @@ class SqliteJournal:
             )
         if done.rowcount != 1:
             raise JournalError(f"the journal {self._path} has no open attempt {signature} to conclude as {outcome}")
-
-    def attempts(self, intent: str) -> Sequence[Attempt]:
-        """All attempts of an intent, oldest first."""
-        return self._select("WHERE intent = ? ORDER BY number", intent)
-
-    def open_attempts(self) -> Sequence[Attempt]:
-        """Every attempt without an outcome, oldest first."""
-        return self._select("WHERE outcome IS NULL ORDER BY rowid")
 
     def _select(self, where: str, *values: str) -> list[Attempt]:
         with self._named("read"):

@@ -103,7 +103,7 @@ class Sender:
         SignerError, JournalError and RpcError for what they say.
         """
         expired: list[Expired] = []
-        attempts = await asyncio.to_thread(self._journal.attempts, intent)
+        attempts = await self._journal.attempts(intent)
         if attempts and attempts[-1].outcome is Outcome.LANDED:
             return _from_journal(attempts[-1])
         pending = attempts[-1] if attempts and attempts[-1].outcome is None else None
@@ -112,7 +112,7 @@ class Sender:
             if pending is None:
                 number += 1
                 pending = await self._sign(intent, number, instructions, payer, signers)
-                await asyncio.to_thread(self._journal.record, pending)
+                await self._journal.record(pending)
             done = await self._follow(pending)
             if isinstance(done, Sent):
                 return replace(done, expired=tuple(expired))
@@ -126,7 +126,7 @@ class Sender:
 
         Each outcome is what `send` would have returned or raised; an expired one may be sent again.
         """
-        pending = await asyncio.to_thread(self._journal.open_attempts)
+        pending = await self._journal.open_attempts()
         return list(await asyncio.gather(*(self._resume_one(attempt) for attempt in pending)))
 
     async def _resume_one(self, attempt: Attempt) -> Sent | Expired | TransactionError | SendingError:
@@ -233,11 +233,11 @@ class Sender:
 
     async def _conclude(self, attempt: Attempt, found: Landed | Expired) -> Sent | Expired:
         if isinstance(found, Expired):
-            await asyncio.to_thread(self._journal.conclude, attempt.signature, Outcome.EXPIRED, None)
+            await self._journal.conclude(attempt.signature, Outcome.EXPIRED, None)
             return found
         status = found.status
         outcome = Outcome.LANDED if status.error is None else Outcome.FAILED
-        await asyncio.to_thread(self._journal.conclude, attempt.signature, outcome, status.slot)
+        await self._journal.conclude(attempt.signature, outcome, status.slot)
         if status.error is not None:
             raise await self._failure(attempt, status.error)
         return Sent(

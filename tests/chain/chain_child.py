@@ -36,17 +36,17 @@ async def send(url: str, path: Path) -> None:
         await Sender(rpc, SqliteJournal(path), pace=QUICK, blockhash_life=100_000).send("a", [instruction()], PAYER)
 
 
-def write(path: Path) -> None:
+async def write(path: Path) -> None:
     """Journals without end, telling each signature once it is written."""
     journal = SqliteJournal(path)
     for n in range(100_000):
-        journal.record(attempt(f"intent {n}", 1))
+        await journal.record(attempt(f"intent {n}", 1))
         print(attempt(f"intent {n}", 1).signature, flush=True)
 
 
 def main() -> None:
     """`send URL JOURNAL` or `write JOURNAL`."""
     if sys.argv[1] == "write":
-        write(Path(sys.argv[2]))
+        asyncio.run(write(Path(sys.argv[2])))
     else:
         asyncio.run(send(sys.argv[2], Path(sys.argv[3])))

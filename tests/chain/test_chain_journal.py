@@ -1,5 +1,6 @@
 """The journal: what it said it wrote is there, whatever dies; and one intent has one open attempt."""
 
+import asyncio
 import os
 import shutil
 import signal
@@ -31,17 +32,17 @@ def journal(tmp_path: Path) -> SqliteJournal:
     return SqliteJournal(tmp_path / "journal.sqlite")
 
 
-def test_the_journal_refuses_a_second_open_attempt(journal: SqliteJournal, tmp_path: Path) -> None:
-    journal.record(attempt("a", 1))
+async def test_the_journal_refuses_a_second_open_attempt(journal: SqliteJournal, tmp_path: Path) -> None:
+    await journal.record(attempt("a", 1))
     for other in (journal, SqliteJournal(tmp_path / "journal.sqlite")):
         with pytest.raises(JournalError, match="signed already by somebody else"):
-            other.record(attempt("a", 2))
-    journal.conclude(attempt("a", 1).signature, Outcome.EXPIRED, None)
-    journal.conclude(attempt("a", 1).signature, Outcome.EXPIRED, None)
+            await other.record(attempt("a", 2))
+    await journal.conclude(attempt("a", 1).signature, Outcome.EXPIRED, None)
+    await journal.conclude(attempt("a", 1).signature, Outcome.EXPIRED, None)
     with pytest.raises(JournalError, match="no open attempt"):
-        journal.conclude(attempt("a", 1).signature, Outcome.LANDED, None)
-    journal.record(attempt("a", 2))
-    assert [a.number for a in journal.open_attempts()] == [2]
+        await journal.conclude(attempt("a", 1).signature, Outcome.LANDED, None)
+    await journal.record(attempt("a", 2))
+    assert [a.number for a in await journal.open_attempts()] == [2]
 
 
 def test_a_journal_that_cannot_be_used_is_named(tmp_path: Path) -> None:
@@ -53,29 +54,32 @@ def test_a_journal_that_cannot_be_used_is_named(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("ending", ["", "-wal"])
 @pytest.mark.parametrize("replaced", [False, True])
-def test_nothing_is_written_to_a_journal_that_is_no_longer_there(tmp_path: Path, ending: str, replaced: bool) -> None:
+async def test_nothing_is_written_to_a_journal_that_is_no_longer_there(
+    tmp_path: Path, ending: str, replaced: bool
+) -> None:
     path = tmp_path / "journal.sqlite"
     journal = SqliteJournal(path)
-    journal.record(attempt("a", 1))
+    await journal.record(attempt("a", 1))
     file = tmp_path / f"journal.sqlite{ending}"
     file.rename(tmp_path / "moved")
     if replaced:
         shutil.copy(tmp_path / "moved", file)
     with pytest.raises(JournalError, match=f"{path} was deleted or replaced while in use"):
-        journal.record(attempt("b", 1))
-    assert journal.attempts("b") == []
+        await journal.record(attempt("b", 1))
+    assert await journal.attempts("b") == []
 
 
-def test_a_journal_stays_usable_while_others_come_and_go(tmp_path: Path) -> None:
+async def test_a_journal_stays_usable_while_others_come_and_go(tmp_path: Path) -> None:
     path = tmp_path / "journal.sqlite"
     journal = SqliteJournal(path)
     for n in range(3):
         other = SqliteJournal(path)
-        other.record(attempt(f"other {n}", 1))
+        await other.record(attempt(f"other {n}", 1))
         other.close()
-        subprocess.run([sys.executable, "-c", OPEN_AND_CLOSE, str(path)], check=True)
-        journal.record(attempt(f"ours {n}", 1))
-    assert len(SqliteJournal(path).open_attempts()) == 6
+        other_process = await asyncio.create_subprocess_exec(sys.executable, "-c", OPEN_AND_CLOSE, str(path))
+        assert await other_process.wait() == 0
+        await journal.record(attempt(f"ours {n}", 1))
+    assert len(await SqliteJournal(path).open_attempts()) == 6
 
 
 def test_an_existing_journal_becomes_readable_by_its_owner_alone(tmp_path: Path) -> None:
@@ -83,7 +87,7 @@ def test_an_existing_journal_becomes_readable_by_its_owner_alone(tmp_path: Path)
     path.touch()
     path.chmod(0o644)
     journal = SqliteJournal(path)
-    journal.record(attempt("a", 1))
+    asyncio.run(journal.record(attempt("a", 1)))
     assert {file.name: file.stat().st_mode & 0o777 for file in tmp_path.iterdir()} == dict.fromkeys(
         ["journal.sqlite", "journal.sqlite-wal", "journal.sqlite-shm"], 0o600
     )
@@ -97,6 +101,6 @@ def test_what_the_journal_said_it_wrote_survives_sigkill(tmp_path: Path, kill_af
         told = [writer.stdout.readline().strip() for _ in range(kill_after)]
         os.kill(writer.pid, signal.SIGKILL)
         told += [line.strip() for line in writer.stdout if line.endswith("\n")]
-    kept = {str(a.signature): a for a in SqliteJournal(path).open_attempts()}
+    kept = {str(a.signature): a for a in asyncio.run(SqliteJournal(path).open_attempts())}
     assert [signature for signature in told if signature not in kept] == []
     assert all(a.wire == bytes(300) for a in kept.values())

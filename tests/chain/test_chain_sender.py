@@ -67,7 +67,7 @@ async def test_an_intent_lands_and_is_in_the_journal(journal: SqliteJournal) -> 
         sent = await sender.send("a", [instruction()], PAYER)
         assert list(cluster.landed) == [str(sent.signature)]
         assert (sent.attempt, sent.witnesses, sent.expired) == (1, tuple(n.url for n in nodes), ())
-        [attempt] = journal.attempts("a")
+        [attempt] = await journal.attempts("a")
         assert (attempt.outcome, attempt.slot, attempt.wire) == (Outcome.LANDED, sent.slot, cluster.received[0])
         again = await sender.send("a", [instruction()], PAYER)
         assert (again.signature, len(cluster.received)) == (sent.signature, len(cluster.received))
@@ -118,11 +118,11 @@ async def test_signs_anew_only_when_two_endpoints_know_nothing(journal: SqliteJo
     async with sending(journal, *nodes) as sender:
         task = asyncio.create_task(sender.send("a", [instruction()], PAYER))
         async with asyncio.timeout(10):
-            while len(journal.attempts("a")) < 2:  # noqa: ASYNC110 - the journal is a file and tells nobody
+            while len(await journal.attempts("a")) < 2:  # noqa: ASYNC110 - the journal is a file and tells nobody
                 await asyncio.sleep(0.01)
         swallowing[0] = False
         sent = await task
-    first, *rest = journal.attempts("a")
+    first, *rest = await journal.attempts("a")
     assert first.outcome is Outcome.EXPIRED
     assert rest[-1].signature == sent.signature
     assert sent.expired[0] == Expired(first.signature, tuple(n.url for n in nodes))
@@ -143,13 +143,16 @@ async def test_one_endpoints_word_is_said_to_be_one(journal: SqliteJournal) -> N
 async def test_nothing_is_signed_anew_on_one_endpoints_word_of_two(journal: SqliteJournal, misdeed: str) -> None:
     cluster = Cluster(life=5)
 
+    sent = asyncio.Event()
+
     def first(method: str) -> str:
-        return "swallow" if method == "sendTransaction" else "honest"
+        if method != "sendTransaction":
+            return "honest"
+        sent.set()
+        return "swallow"
 
     def second(method: str) -> str:
-        if method == "getBlockHeight" and journal.open_attempts():
-            return misdeed
-        return first(method)
+        return misdeed if method == "getBlockHeight" and sent.is_set() else first(method)
 
     async with sending(
         journal, Node(cluster, first), Node(cluster, second), pace=Pace(look=0.02, resend=1, give_up=1)
@@ -158,7 +161,7 @@ async def test_nothing_is_signed_anew_on_one_endpoints_word_of_two(journal: Sqli
             OutcomeUnknown, match=r"is not known yet.*, but it is in the journal: send it again to learn its outcome$"
         ):
             await sender.send("a", [instruction()], PAYER)
-    assert [a.outcome for a in journal.attempts("a")] == [None]
+    assert [a.outcome for a in await journal.attempts("a")] == [None]
 
 
 async def test_an_endpoint_that_understates_a_blockhashs_life_does_not_make_it_sign_anew(
@@ -176,7 +179,7 @@ async def test_an_endpoint_that_understates_a_blockhashs_life_does_not_make_it_s
     async with sending(journal, Node(cluster, liar), Node(cluster, late)) as sender:
         sent = await sender.send("a", [instruction()], PAYER)
     assert list(cluster.landed) == [str(sent.signature)]
-    assert len(journal.attempts("a")) == 1
+    assert len(await journal.attempts("a")) == 1
 
 
 def lying(cluster: Cluster, **misdeeds: str) -> Node:
@@ -214,7 +217,7 @@ async def test_nothing_is_signed_when_one_endpoint_of_two_tells_the_height(journ
     async with sending(journal, understating(cluster), silent) as sender:
         with pytest.raises(RpcError, match=f"nothing was sent, fewer than 2 .* look after {silent.url}"):
             await sender.send("a", [instruction()], PAYER)
-    assert (journal.attempts("a"), cluster.received) == ([], [])
+    assert (await journal.attempts("a"), cluster.received) == ([], [])
 
 
 async def test_one_that_understates_while_the_other_fails_does_not_make_it_sign_anew(journal: SqliteJournal) -> None:
@@ -223,14 +226,14 @@ async def test_one_that_understates_while_the_other_fails_does_not_make_it_sign_
     async with sending(journal, understating(cluster), failing(cluster, "getBlockHeight", 2), pace=pace) as sender:
         with contextlib.suppress(OutcomeUnknown):
             await sender.send("a", [instruction()], PAYER)
-    assert journal.attempts("a")[0].last_valid_block_height >= 1000 + cluster.life
+    assert (await journal.attempts("a"))[0].last_valid_block_height >= 1000 + cluster.life
 
 
 async def test_an_endpoint_that_overstates_a_blockhashs_life_does_not_lock_the_intent(journal: SqliteJournal) -> None:
     cluster = Cluster(life=10_000)
     async with sending(journal, lying(cluster, getLatestBlockhash="overstates"), Node(cluster)) as sender:
         await sender.send("a", [instruction()], PAYER)
-    assert journal.attempts("a")[0].last_valid_block_height <= cluster.height + cluster.life
+    assert (await journal.attempts("a"))[0].last_valid_block_height <= cluster.height + cluster.life
 
 
 @pytest.mark.parametrize(("method", "others"), [("getLatestBlockhash", 0), ("getBlockHeight", 1)])
@@ -240,7 +243,7 @@ async def test_nothing_is_signed_on_nonsense(journal: SqliteJournal, method: str
     async with sending(journal, liar, *(Node(cluster) for _ in range(others))) as sender:
         with pytest.raises(RpcError, match=f"nothing was sent, {liar.url} .*: (use another|leave out)"):
             await sender.send("a", [instruction()], PAYER)
-    assert (journal.attempts("a"), cluster.received) == ([], [])
+    assert (await journal.attempts("a"), cluster.received) == ([], [])
 
 
 async def test_an_endpoint_that_forgot_does_not_make_it_expire(journal: SqliteJournal) -> None:
@@ -254,7 +257,7 @@ async def test_an_endpoint_that_forgot_does_not_make_it_expire(journal: SqliteJo
     ) as sender:
         with pytest.raises(OutcomeUnknown):
             await sender.send("a", [instruction()], PAYER)
-    assert [str(a.signature) for a in journal.open_attempts()] == list(cluster.landed)
+    assert [str(a.signature) for a in await journal.open_attempts()] == list(cluster.landed)
 
 
 async def test_one_of_three_that_knows_it_is_enough_to_wait(journal: SqliteJournal) -> None:
@@ -267,7 +270,7 @@ async def test_one_of_three_that_knows_it_is_enough_to_wait(journal: SqliteJourn
     async with sending(journal, *nodes, pace=Pace(look=0.02, resend=1, give_up=1.5)) as sender:
         with pytest.raises(OutcomeUnknown):
             await sender.send("a", [instruction()], PAYER)
-    assert [str(a.signature) for a in journal.open_attempts()] == list(cluster.landed)
+    assert [str(a.signature) for a in await journal.open_attempts()] == list(cluster.landed)
 
 
 async def test_what_landed_long_ago_is_found_in_the_history(journal: SqliteJournal, tmp_path: Path) -> None:
@@ -275,9 +278,9 @@ async def test_what_landed_long_ago_is_found_in_the_history(journal: SqliteJourn
     cluster = Cluster(life=5)
     async with sending(journal, Node(cluster)) as sender:
         sent = await sender.send("a", [instruction()], PAYER)
-    [landed] = journal.attempts("a")
+    [landed] = await journal.attempts("a")
     late = SqliteJournal(tmp_path / "late.sqlite")
-    late.record(replace(landed, outcome=None, slot=None))
+    await late.record(replace(landed, outcome=None, slot=None))
     cluster.memory = 2
     await asyncio.sleep(0.2)
     async with sending(late, Node(cluster)) as sender:
@@ -299,7 +302,7 @@ async def test_one_endpoints_lie_of_two_is_not_believed(journal: SqliteJournal) 
         with pytest.raises(OutcomeUnknown):
             await sender.send("a", [instruction()], PAYER)
     assert cluster.landed == {}
-    assert journal.attempts("a")[0].outcome is None
+    assert (await journal.attempts("a"))[0].outcome is None
 
 
 @pytest.mark.parametrize("lie", ["lies confirmed", "lies failed"])
@@ -310,7 +313,7 @@ async def test_one_endpoints_lie_is_not_believed_while_the_other_is_down(journal
     async with sending(journal, *nodes, pace=Pace(look=0.02, resend=1, give_up=0.6)) as sender:
         with pytest.raises(OutcomeUnknown):
             await sender.send("a", [instruction()], PAYER)
-    assert [a.outcome for a in journal.attempts("a")] == [None]
+    assert [a.outcome for a in await journal.attempts("a")] == [None]
 
 
 async def test_a_failure_that_may_still_be_rolled_back_is_not_told(journal: SqliteJournal) -> None:
@@ -323,7 +326,7 @@ async def test_a_failure_that_may_still_be_rolled_back_is_not_told(journal: Sqli
         nodes[1].misdeeds = honest
         [done] = await sender.resume()
     assert isinstance(done, WrongMarketState)
-    assert [a.outcome for a in journal.attempts("a")] == [Outcome.FAILED]
+    assert [a.outcome for a in await journal.attempts("a")] == [Outcome.FAILED]
 
 
 @pytest.mark.parametrize("misdeed", ["swallow", "accept and delay", "500"])
@@ -341,7 +344,7 @@ async def test_it_gives_up_signing_in_the_end(journal: SqliteJournal) -> None:
         with pytest.raises(TransactionExpired, match="was signed 2 times") as caught:
             await sender.send("a", [instruction()], PAYER)
     assert caught.value.intent == "a"
-    assert [a.outcome for a in journal.attempts("a")] == [Outcome.EXPIRED] * 2
+    assert [a.outcome for a in await journal.attempts("a")] == [Outcome.EXPIRED] * 2
 
 
 async def test_a_failing_simulation_writes_and_sends_nothing(journal: SqliteJournal) -> None:
@@ -354,7 +357,7 @@ async def test_a_failing_simulation_writes_and_sends_nothing(journal: SqliteJour
     async with sending(journal, Node(cluster)) as sender:
         with pytest.raises(BondShort) as caught:
             await sender.send("a", [instruction()], PAYER)
-    assert (caught.value.missing, caught.value.logs, cluster.received, journal.attempts("a")) == (
+    assert (caught.value.missing, caught.value.logs, cluster.received, await journal.attempts("a")) == (
         7,
         tuple(logs),
         [],
@@ -369,7 +372,7 @@ async def test_a_failure_on_the_chain_is_named_with_its_logs(journal: SqliteJour
             await sender.send("a", [instruction()], PAYER)
         assert caught.value.signature == next(iter(cluster.landed))
         assert caught.value.instruction == 2
-        assert journal.attempts("a")[0].outcome is Outcome.FAILED
+        assert (await journal.attempts("a"))[0].outcome is Outcome.FAILED
         # A failure is an answer; who calls again has decided to try again.
         cluster.error = None
         assert (await sender.send("a", [instruction()], PAYER)).attempt == 2
@@ -394,7 +397,7 @@ async def test_signers_that_do_not_fit_are_named(journal: SqliteJournal) -> None
             await sender.send("a", [needs_other], PAYER)
         with pytest.raises(SignerError, match="nothing to sign"):
             await sender.send("a", [instruction()], PAYER, [other])
-    assert journal.open_attempts() == []
+    assert await journal.open_attempts() == []
 
 
 SENDS = [
@@ -440,8 +443,10 @@ async def test_any_misbehaviour_never_doubles_an_intent(journal: SqliteJournal, 
         sent = [await sender.send(i, [instruction(i.encode())], PAYER) for i in intents]
     for intent, result in zip(intents, sent, strict=True):
         assert cluster.payloads[intent.encode().hex()] == [str(result.signature)]
-        assert [a.signature for a in journal.attempts(intent) if a.outcome is Outcome.LANDED] == [result.signature]
-        assert len([a for a in journal.attempts(intent) if a.outcome is None]) == 0
+        assert [a.signature for a in await journal.attempts(intent) if a.outcome is Outcome.LANDED] == [
+            result.signature
+        ]
+        assert len([a for a in await journal.attempts(intent) if a.outcome is None]) == 0
 
 
 async def test_a_killed_senders_intent_is_resumed_with_the_same_bytes(tmp_path: Path) -> None:
@@ -464,7 +469,7 @@ async def test_a_killed_senders_intent_is_resumed_with_the_same_bytes(tmp_path: 
         await process.wait()
         node.misdeeds = honest
         journal = SqliteJournal(path)
-        [attempt] = journal.open_attempts()
+        [attempt] = await journal.open_attempts()
         async with Rpc([node.url], timeout=0.5) as rpc:
             [done] = await Sender(rpc, journal, pace=QUICK).resume()
     assert isinstance(done, Sent)
@@ -483,7 +488,7 @@ async def test_resume_tells_of_every_open_attempt(journal: SqliteJournal) -> Non
             wire=b"junk",
             last_valid_block_height=BlockHeight(1),
         )
-        journal.record(old)
+        await journal.record(old)
         [done] = await sender.resume()
         assert isinstance(done, Expired)
-        assert journal.attempts("old")[0].outcome is Outcome.EXPIRED
+        assert (await journal.attempts("old"))[0].outcome is Outcome.EXPIRED
