@@ -194,3 +194,27 @@ def test_a_read_that_agrees_makes_older_notifications_late() -> None:
     model.read({"a": b"0"}, 20, CONFIRMED)
     model.hear("a", b"older", 15)
     assert model.rows["a"] == Row(b"0", 10, CONFIRMED)
+
+
+def test_a_final_read_older_than_a_confirmed_one_decides_nothing() -> None:
+    model = Model()
+    model.read({"a": b"0", "b": b"0"}, 10, FINALIZED)
+    model.read({"a": b"0", "b": b"0"}, 30, CONFIRMED)
+    model.read({"a": b"went to and fro", "c": b"came and went"}, 25, FINALIZED)
+    assert model.rows == {"a": Row(b"0", 10, FINALIZED), "b": Row(b"0", 10, FINALIZED)}
+
+
+def test_a_read_cannot_lack_what_is_newer_than_it() -> None:
+    model = Model()
+    model.hear("a", b"0", 20)
+    model.read({}, 15, FINALIZED)
+    model.read({}, 16, FINALIZED)
+    assert model.rows == {"a": Row(b"0", 20, CONFIRMED)}
+
+
+def test_a_confirmed_read_older_than_a_final_one_is_not_taken() -> None:
+    model = Model()
+    model.read({"a": b"1"}, 25, FINALIZED)
+    model.read({"a": b"0", "b": b"0"}, 20, CONFIRMED)
+    assert model.rows == {"a": Row(b"1", 25, FINALIZED)}
+    assert model.marks == Marks(confirmed=-1, finalized=25)
