@@ -14,7 +14,6 @@ from prometheus_client.metrics_core import (
     HistogramMetricFamily,
     Metric,
 )
-from prometheus_client.utils import floatToGoString
 
 
 class Kind(StrEnum):
@@ -169,6 +168,12 @@ FOLLOWER_READ = Declaration(
 FOLLOWER_LAG = Declaration(
     "opinion_follower_lag_slots", Kind.GAUGE, "Slots between the newest known one and what the follower has read."
 )
+FULL_READ = Declaration(
+    "opinion_follower_full_read_timestamp_seconds",
+    Kind.GAUGE,
+    "When the follower last read every account of the program, by commitment, Unix time.",
+    ("commitment",),
+)
 DATABASE_UP = Declaration(
     "opinion_database_up", Kind.GAUGE, "0 when the figures could not be read for this scrape: they are then left out."
 )
@@ -207,6 +212,7 @@ ALL: tuple[Declaration, ...] = (
     WATCHER_ACTIVE,
     FOLLOWER_READ,
     FOLLOWER_LAG,
+    FULL_READ,
     DATABASE_UP,
     REDIS_UP,
     LAST_REFRESH,
@@ -239,7 +245,7 @@ def family(declaration: Declaration, samples: Iterable[tuple[Sequence[str], floa
 def histogram(declaration: Declaration, samples: Iterable[tuple[Sequence[str], Spread]]) -> Metric:
     """Return a histogram with a spread for each tuple of label values; raises ValueError where one does not fit."""
     metric = HistogramMetricFamily(declaration.name, declaration.help, labels=declaration.labels)
-    bounds = [floatToGoString(bound) for bound in declaration.buckets]
+    bounds = [str(float(bound)) for bound in declaration.buckets]
     for labels, spread in samples:
         buckets = [*zip(bounds, spread.upto, strict=True), ("+Inf", spread.count)]
         metric.add_metric(_fitting(declaration, labels), buckets, spread.total)
