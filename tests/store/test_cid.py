@@ -36,7 +36,7 @@ def test_a_cid_fits_the_chain_and_holds_the_texts_hash(text: str) -> None:
     assert parse_cid(cid) == Cid(Codec.RAW, text_hash(text))
 
 
-@given(cids, st.sampled_from(["base32", "base32upper", "base36", "base58btc"]))
+@given(cids, st.sampled_from(["base32", "base36", "base58btc"]))
 def test_every_common_spelling_of_a_cid_is_read(cid: Cid, base: str) -> None:
     written = multibase.encode(_bytes(cid), base)
 
@@ -62,6 +62,7 @@ def test_a_version_0_cid_is_a_dag_pb_file(digest: bytes) -> None:
         (HELLO + "\n", "not 1 to 64"),
         ("hello", "no CID in base32"),
         ("b", "not spelled"),
+        (HELLO.upper(), "no CID in base32"),
         (HELLO[0] + HELLO[1:].upper(), "not spelled"),
         (HELLO[:-1] + "f", "not written in its base"),  # the last character's unused bits are set
         ("b0189", "not written in its base"),

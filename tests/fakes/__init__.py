@@ -1,0 +1,1 @@
+"""Local servers that speak an outside part's real protocol and misbehave on purpose."""
