@@ -74,7 +74,7 @@ class BlockStore:
         oldest = time.time() - _LEFT_BEHIND_AFTER_S
         removed = 0
         with _failures(self._path, "clean"):
-            for file in self._new.glob("*"):
+            for file in self._new.iterdir() if self._new.exists() else ():
                 # Another process may be sweeping too.
                 with suppress(FileNotFoundError):
                     if file.lstat().st_mtime < oldest:

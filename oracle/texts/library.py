@@ -6,6 +6,7 @@ import random
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from http.cookiejar import CookieJar, DefaultCookiePolicy
 from pathlib import Path
 from types import TracebackType
 from typing import Final, Self
@@ -66,6 +67,11 @@ class Texts:
         self._tries = asyncio.Semaphore(patience.at_once)
 
     async def __aenter__(self) -> Self:
+        try:
+            await asyncio.to_thread(self._blocks.sweep)
+        except BlockError as error:
+            # Reading from elsewhere goes on without the disk.
+            _log.warning("texts_not_swept", reason=str(error))
         return self
 
     async def __aexit__(
@@ -205,6 +211,8 @@ def texts_of(
     client = httpx.AsyncClient(
         timeout=patience.one_try_s,
         limits=httpx.Limits(max_connections=None, max_keepalive_connections=patience.at_once),
+        # Nobody's cookies are kept or sent back.
+        cookies=CookieJar(DefaultCookiePolicy(allowed_domains=())),
     )
     nodes = [KuboNode(client, url, patience.one_try_s) for url in apis]
     doors = [Gateway(client, url, patience.one_try_s) for url in gateways]

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
+from itertools import takewhile
 
 from oracle.texts.sources import BlockTooLong, Source, SourceFailed
 from store.cid import Cid
@@ -15,25 +16,29 @@ async def first_block(sources: Sequence[Source], cid: Cid, hedge_s: float) -> by
     """Return the verified block from the first source to give it; raises NoneHasIt, BlockTooLong.
 
     The next source is asked as soon as one fails, or when none has answered for `hedge_s` seconds. Those that rest are
-    passed over. Whoever cancels this cancels every try.
+    passed over, those that were late come last. Whoever cancels this cancels every try.
     """
     failures = [f"{source.name} rests after failing" for source in sources if source.health.resting()]
-    waiting = iter([source for source in sources if not source.health.resting()])
-    tries: set[asyncio.Task[bytes | SourceFailed]] = set()
+    awake = [source for source in sources if not source.health.resting()]
+    waiting = iter(sorted(awake, key=lambda source: source.health.late()))
+    tries: dict[asyncio.Task[bytes | SourceFailed], Source] = {}
     try:
         while True:
             if (source := next(waiting, None)) is not None:
-                tries.add(asyncio.create_task(_try(source, cid)))
+                tries[asyncio.create_task(_try(source, cid))] = source
             if not tries:
                 raise NoneHasIt("; ".join(failures) or "no other place is named")
-            done, tries = await asyncio.wait(
+            done, _ = await asyncio.wait(
                 tries, timeout=None if source is None else hedge_s, return_when=asyncio.FIRST_COMPLETED
             )
             for finished in done:
                 outcome = finished.result()
                 if not isinstance(outcome, SourceFailed):
+                    for task in takewhile(lambda earlier, winner=finished: earlier is not winner, tries):
+                        tries[task].health.overtaken()
                     return outcome
                 failures.append(str(outcome))
+                del tries[finished]
     finally:
         for task in tries:
             task.cancel()

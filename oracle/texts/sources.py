@@ -11,7 +11,7 @@ import random
 import time
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import Enum
 from http import HTTPStatus
 from typing import Final, Protocol
@@ -19,19 +19,20 @@ from typing import Final, Protocol
 import httpx
 
 from oracle.texts.limits import MAX_BLOCK_BYTES, MAX_HASHED_BYTES
-from store.cid import Cid
+from store.cid import Cid, Codec
 
 RAW_BLOCK: Final = "application/vnd.ipld.raw"
 _MAX_REST_S: Final = 60.0
-_OVERLOADED: Final = frozenset({429, 502, 503})
+_LATE_S: Final = 60.0
+_OVERLOADED: Final = frozenset({HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE})
 _HEADERS: Final = {"Accept-Encoding": "identity", "User-Agent": "opinion-oracle"}
 
 
 class Trouble(Enum):
     """What a failed try says of the source: BROKEN ones rest for a while, of the others nothing follows.
 
-    Strangers choose what we ask for, so a text that nobody has, or that is slow to find, must not count against whoever
-    was asked: else a few such CIDs would silence every source for everyone.
+    Strangers choose what we ask for, so a text that nobody has, that is slow to find or that a host will not show must
+    not count against whoever was asked: else a few such CIDs would silence every source for everyone.
     """
 
     WITHOUT_IT = "without it"
@@ -53,23 +54,33 @@ class BlockTooLong(Exception):  # noqa: N818 - named after what happened
 
 @dataclass
 class Health:
-    """Whether a source rests, after failures that were its own; times are of the monotonic clock."""
+    """Whether a source rests, after failures that were its own, or is late; times are of the monotonic clock."""
 
     failures: int = 0
-    rests_until: float = field(default=0.0)
+    rests_until: float = 0.0
+    late_until: float = 0.0
 
     def resting(self) -> bool:
         """Whether it is not to be asked now."""
         return time.monotonic() < self.rests_until
 
+    def late(self) -> bool:
+        """Whether it is to be asked after the others."""
+        return time.monotonic() < self.late_until
+
     def succeeded(self) -> None:
         """Forget what was."""
         self.failures = 0
-        self.rests_until = 0.0
+        self.rests_until = self.late_until = 0.0
+
+    def overtaken(self) -> None:
+        """Another one gave what this one was asked for first: for a minute, the others go first."""
+        self.late_until = time.monotonic() + _LATE_S
 
     def failed(self, failure: SourceFailed) -> None:
         """Rest twice as long as the last time, or as long as it asked for, up to a minute; jitter parts the workers."""
-        if failure.trouble is not Trouble.BROKEN:
+        # Tries that were under way when it broke say nothing new.
+        if failure.trouble is not Trouble.BROKEN or self.resting():
             return
         self.failures += 1
         rest = max(failure.rest_s, 2.0 ** min(self.failures - 1, 6) * random.uniform(0.5, 1.0))  # noqa: S311 - jitter
@@ -123,7 +134,10 @@ class Address:
     """A base URL, with what is secret in it kept apart from what is shown."""
 
     def __init__(self, url: str) -> None:
-        parsed = httpx.URL(url)
+        try:
+            parsed = httpx.URL(url)
+        except httpx.InvalidURL:
+            parsed = httpx.URL("")
         if parsed.scheme not in ("http", "https") or not parsed.host or parsed.query or parsed.fragment:
             raise ValueError("An IPFS address is http://HOST or https://HOST, with a port and a path where it has one.")
         self.host = parsed.netloc.decode()
@@ -172,7 +186,7 @@ async def answer(client: httpx.AsyncClient, request: httpx.Request, timeout_s: f
         raise SourceFailed("cannot be reached", Trouble.BROKEN) from None
     except httpx.TimeoutException:
         raise SourceFailed(f"did not answer within {timeout_s:g} s") from None
-    except httpx.HTTPError as error:
+    except (httpx.HTTPError, httpx.InvalidURL) as error:
         # Its message may quote the address.
         raise SourceFailed(f"broke off its answer ({type(error).__name__})") from None
 
@@ -182,8 +196,8 @@ def refusal(response: httpx.Response) -> SourceFailed:
     status = response.status_code
     if status in _OVERLOADED:
         return SourceFailed(f"is overloaded (HTTP {status})", Trouble.BROKEN, _retry_after(response))
-    if status in (401, 403):
-        return SourceFailed(f"does not let us in (HTTP {status})", Trouble.BROKEN)
+    if status in (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN):
+        return SourceFailed(f"does not let us in (HTTP {status})")
     if response.is_redirect:
         return SourceFailed(f"sends us elsewhere (HTTP {status}), which is not followed")
     return SourceFailed(f"does not give it (HTTP {status})")
@@ -202,7 +216,9 @@ async def verified(response: httpx.Response, cid: Cid) -> bytes:
         if length > MAX_HASHED_BYTES:
             raise SourceFailed(f"sends more than the {MAX_HASHED_BYTES} bytes that a block may have")
     if digest.digest() != cid.digest:
-        raise SourceFailed("sends other bytes than the CID names", Trouble.BROKEN)
+        # A gateway of the old kind sends a dag-pb file's content instead of its block, and is right in all else.
+        trouble = Trouble.BROKEN if cid.codec is Codec.RAW else Trouble.WITHOUT_IT
+        raise SourceFailed("sends other bytes than the CID names", trouble)
     if length > MAX_BLOCK_BYTES:
         raise BlockTooLong
     return bytes(held)

@@ -45,6 +45,7 @@ class FakeIpfs:
     pins: set[Cid] = field(default_factory=set)
     asked: list[str] = field(default_factory=list)
     authorizations: list[str | None] = field(default_factory=list)
+    cookies: list[str | None] = field(default_factory=list)
     elsewhere: str = "http://127.0.0.1:9/"
     url: str = ""
     drip_s: float = 0.05
@@ -142,6 +143,7 @@ def _handler(state: FakeIpfs) -> type[BaseHTTPRequestHandler]:
         def _note(self) -> None:
             state.asked.append(f"{self.command} {self.path}")
             state.authorizations.append(self.headers.get("authorization"))
+            state.cookies.append(self.headers.get("cookie"))
 
         def _upload(self, body: bytes) -> bytes:
             head = f"content-type: {self.headers['content-type']}\r\n\r\n".encode()
@@ -204,6 +206,7 @@ def _handler(state: FakeIpfs) -> type[BaseHTTPRequestHandler]:
         def _head(self, status: int, length: int | None, kind: str, **headers: str) -> None:
             self.send_response(status)
             self.send_header("content-type", kind)
+            self.send_header("set-cookie", "follow=you")
             for name, value in headers.items():
                 self.send_header(name.replace("_", "-"), value)
             if length is None:

@@ -115,6 +115,53 @@ async def test_a_text_that_nobody_sends_in_time_may_come_later(start: Start, ope
         await texts.read(CID, HASH)
 
 
+async def test_a_cookie_is_not_sent_back(start: Start, opened: Open) -> None:
+    gateway = start()
+    texts = opened([gateway.url])
+    for number in range(2):
+        text = str(number)
+        gateway.add(text.encode())
+        await texts.read(cid_of(text), text_hash(text))
+
+    assert gateway.cookies == [None, None]
+
+
+@pytest.mark.parametrize(
+    "location", ["", "//", "http://[::1", "http://:x/", "\xff", "file:///etc/passwd", "x" * 60_000]
+)
+async def test_where_a_redirect_points_to_breaks_nothing(start: Start, opened: Open, location: str) -> None:
+    redirecting = start(Fault.REDIRECT)
+    redirecting.elsewhere = location
+    texts = opened([redirecting.url])
+
+    with pytest.raises(TextUnavailable):
+        await texts.read(CID, HASH)
+
+
+async def test_a_slow_source_is_asked_last_for_a_while_once_another_was_faster(start: Start, opened: Open) -> None:
+    slow, fast = start(Fault.HANG), start()
+    texts = opened([slow.url, fast.url])
+    for number in range(3):
+        text = str(number)
+        fast.add(text.encode())
+        assert await texts.read(cid_of(text), text_hash(text)) == text
+
+    assert len(slow.asked) == 1
+
+
+async def test_an_old_gateway_that_cannot_serve_blocks_still_serves_texts(start: Start, opened: Open) -> None:
+    # It sends a dag-pb file's content, which is not the block; strangers' files must not silence it.
+    old = start()
+    cid = old.add(b"\x0a\x11\x08\x02\x12\x0bhello world\x18\x0b", Codec.DAG_PB)
+    old.blocks[cid.digest] = b"hello world"
+    old.add(TEXT.encode())
+    texts = opened([old.url])
+
+    with pytest.raises(TextUnavailable, match="other bytes"):
+        await texts.read(str(cid), text_hash("hello world"))
+    assert await texts.read(CID, HASH) == TEXT
+
+
 async def test_a_redirect_is_not_followed(start: Start, opened: Open) -> None:
     inside, redirecting = start(), start(Fault.REDIRECT)
     for source in (inside, redirecting):
@@ -200,8 +247,8 @@ async def test_a_text_is_read_even_when_the_disk_does_not_take_it(start: Start, 
     gateway.add(TEXT.encode())
     (tmp_path / "file").write_text("in the way")
 
-    async with texts_of(tmp_path / "file", [gateway.url], patience=PATIENT) as texts:
-        with structlog.testing.capture_logs() as logs:
+    with structlog.testing.capture_logs() as logs:
+        async with texts_of(tmp_path / "file", [gateway.url], patience=PATIENT) as texts:
             assert await texts.read_many([Wanted(CID, HASH)]) == [TEXT]
     assert [line["event"] for line in logs] == ["texts_unreadable", "text_not_kept"]
 
@@ -223,7 +270,17 @@ async def test_a_password_is_sent_to_its_host_and_shown_to_nobody(start: Start, 
 
 
 @pytest.mark.parametrize(
-    "url", ["", "127.0.0.1:5001", "ftp://host", "file:///etc/passwd", "http://", "http://host/?a=b", "https://host/#x"]
+    "url",
+    [
+        "",
+        "127.0.0.1:5001",
+        "ftp://host",
+        "file:///etc/passwd",
+        "http://",
+        "http://[::",
+        "http://host/?a=b",
+        "https://host/#x",
+    ],
 )
 def test_an_address_that_is_none_is_refused_without_quoting_it(tmp_path: Path, url: str) -> None:
     with pytest.raises(ValueError, match="An IPFS address is"):

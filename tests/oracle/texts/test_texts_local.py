@@ -138,3 +138,13 @@ async def test_what_lies_on_the_disk_is_only_ever_named_by_its_hash(texts: Texts
 
     assert names == {text_hash("../../" * 10).hex()}
     assert os.listdir(tmp_path) == ["texts"]  # noqa: PTH208 - names are what is compared
+
+
+async def test_what_a_dead_writer_left_is_cleared_at_the_next_start(tmp_path: Path) -> None:
+    torn = tmp_path / "texts" / "new" / "torn"
+    torn.parent.mkdir(parents=True)
+    torn.write_bytes(b"half")
+    os.utime(torn, (0, 0))
+
+    async with texts_of(tmp_path / "texts"):
+        assert not torn.exists()
