@@ -3,13 +3,13 @@
 import asyncio
 import hashlib
 import random
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from http.cookiejar import CookieJar, DefaultCookiePolicy
 from pathlib import Path
 from types import TracebackType
-from typing import Final, Self
+from typing import Final, Self, TypeVar
 
 import httpx
 import structlog
@@ -22,10 +22,13 @@ from oracle.texts.race import NoneHasIt, first_block
 from oracle.texts.sources import BlockTooLong, Gateway, SourceFailed
 from oracle.texts.unixfs import NotOneFile, file_bytes
 from store.blocks import BlockDamaged, BlockError, BlockStore
-from store.cid import Cid, CidUnreadable, Codec, parse_cid
+from store.cid import MAX_CID_CHARACTERS, Cid, CidUnreadable, Codec, parse_cid
 
 # How long after a market's deadline the settlement goes on asking for texts that are unavailable.
 TEXT_PATIENCE: Final = timedelta(hours=1)
+
+Item = TypeVar("Item")
+Outcome = TypeVar("Outcome")
 
 _log = structlog.get_logger(__name__)
 
@@ -106,7 +109,7 @@ class Texts:
                         outcomes[each] = outcome
                 elsewhere = [each for each in distinct if each not in outcomes]
                 random.shuffle(elsewhere)
-                await self._read_each(elsewhere, outcomes)
+                await self._each(elsewhere, lambda each: self.read(each.cid, each.text_hash), outcomes)
         except TimeoutError:
             _log.info("texts_out_of_time", read=len(outcomes), wanted=len(distinct))
         return [outcomes[each] if each in outcomes else _out_of_time(each) for each in wanted]
@@ -135,6 +138,12 @@ class Texts:
         named = _named(cid)
         return await pin_on(self._nodes, named, await self._block(named))
 
+    async def pin_many(self, cids: Sequence[str]) -> list[PinReport | TextError]:
+        """Return, in the order of `cids`, the report of each or the error that `pin` raises for it."""
+        outcomes: dict[str, PinReport | TextError] = {}
+        await self._each(list(dict.fromkeys(cids)), self.pin, outcomes)
+        return [outcomes[cid] for cid in cids]
+
     async def _here(self, wanted: Wanted) -> str | TextError | None:
         """What is known without asking anyone; None when someone must be asked."""
         try:
@@ -147,19 +156,25 @@ class Texts:
             # Reading it from elsewhere reports the disk, and heals it.
             return None
 
-    async def _read_each(self, wanted: Sequence[Wanted], outcomes: dict[Wanted, str | TextError]) -> None:
-        queue = iter(wanted)
+    async def _each(
+        self,
+        items: Sequence[Item],
+        act: Callable[[Item], Awaitable[Outcome]],
+        outcomes: dict[Item, Outcome | TextError],
+    ) -> None:
+        """Act on each item, so many at once, and note what came of it as it comes."""
+        queue = iter(items)
 
-        async def read_on() -> None:
-            for each in queue:
+        async def go_on() -> None:
+            for item in queue:
                 try:
-                    outcomes[each] = await self.read(each.cid, each.text_hash)
+                    outcomes[item] = await act(item)
                 except TextError as error:
-                    outcomes[each] = _kept(error)
+                    outcomes[item] = _kept(error)
 
         async with asyncio.TaskGroup() as group:
-            for _ in range(min(self._patience.at_once, len(wanted))):
-                group.create_task(read_on())
+            for _ in range(min(self._patience.at_once, len(items))):
+                group.create_task(go_on())
 
     async def _block(self, cid: Cid) -> bytes:
         """The verified block from the disk, else from a source, which heals the disk."""
@@ -253,7 +268,8 @@ def _text(wanted: Wanted, named: Cid, block: bytes) -> str:
 
 
 def _out_of_time(wanted: Wanted) -> TextUnavailable:
-    return TextUnavailable(f"The opinion {wanted.cid} did not come in the time that was left.")
+    # Nobody has looked at this CID yet: it is shown as ASCII, and no more of it than a CID has.
+    return TextUnavailable(f"The opinion {wanted.cid[:MAX_CID_CHARACTERS]!a} did not come in the time that was left.")
 
 
 def _kept(error: TextError) -> TextError:

@@ -120,10 +120,14 @@ async def test_many_are_answered_in_order_each_with_its_text_or_its_error(texts:
 
 async def test_without_time_all_are_told_as_missing(texts: Texts) -> None:
     cid = await texts.keep(TEXT)
-    (answer,) = await texts.read_many([Wanted(cid, text_hash(TEXT))], within=timedelta(0))
+    hostile = "\x1b[2J" * 100
+    here, odd = await texts.read_many([Wanted(cid, text_hash(TEXT)), Wanted(hostile, bytes(32))], within=timedelta(0))
 
-    assert isinstance(answer, TextUnavailable)
-    assert "in the time that was left" in str(answer)
+    assert isinstance(here, TextUnavailable)
+    assert str(here) == f"The opinion '{cid}' did not come in the time that was left."
+    assert isinstance(odd, TextUnavailable)
+    assert str(odd).isprintable()
+    assert len(str(odd)) < 300
 
 
 async def test_without_nodes_no_pin_is_wanting(texts: Texts) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from oracle.texts import Patience, Texts, TextUnavailable, texts_of
+from oracle.texts import Patience, PinReport, Texts, TextUnavailable, TextUnreadable, texts_of
 from store.cid import Codec, cid_of, parse_cid, text_hash
 from tests.fakes.ipfs import FakeIpfs, Fault, fake_ipfs
 
@@ -91,6 +91,19 @@ async def test_a_strangers_text_is_fetched_from_one_node_and_pinned_on_both(
 
     assert report.shortfall == 0
     assert all(node.pins == {cid} for node in nodes[:2])
+
+
+async def test_many_are_pinned_in_order_each_with_its_report_or_its_error(
+    tmp_path: Path, nodes: list[FakeIpfs]
+) -> None:
+    async with _texts(tmp_path, nodes[:2]) as texts:
+        cids = [await texts.keep(f"opinion {number}") for number in range(40)]
+        reports = await texts.pin_many([*cids, "nonsense", cids[0]])
+
+    assert [report.cid for report in reports if isinstance(report, PinReport)] == [*cids, cids[0]]
+    assert isinstance(reports[-2], TextUnreadable)
+    assert all(len(node.pins) == 40 for node in nodes[:2])
+    assert nodes[0].calls("pin/add") == 40
 
 
 async def test_a_text_that_nobody_has_cannot_be_pinned_yet(tmp_path: Path, nodes: list[FakeIpfs]) -> None:
