@@ -6,28 +6,25 @@ import os
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, replace
 
-from solders.instruction import Instruction
 from solders.keypair import Keypair
 from solders.pubkey import Pubkey
 
 from chain import addresses, instructions
-from chain.accounts import Market, Opinion, ProgramConfig, VrfRequest
-from chain.constants import CREATE_FEE, MarketDuration, RandomnessProvider
+from chain.accounts import Market, Opinion, VrfRequest
+from chain.constants import CREATE_FEE, MarketDuration
 from chain.draw import draw, share
 from chain.errors import SlotHashNotReady
 from chain.signers import KeypairSigner
-from chain.token import create_associated_account
-from chain.units import BasisPoints, UsdcUnits, usdc
+from chain.units import UsdcUnits, usdc
+from ops.demo.authorities import BOND_SHARE, establish
 from ops.demo.stage import Receipt, Stage
 from ops.demo.steps import Step
 from ops.demo.story import STATEMENT, VOICES, Voice
 from ops.errors import OperatorError
-from oracle.analysis import lexicon
-from oracle.analysis.crowd import ScoredOpinion, crowd_sentiment
-from oracle.analysis.record import AnalysisRecord, OpinionRecord
+from oracle.analysis import Panel, ReadOpinion, analyse
+from oracle.analysis.lexicon import LexiconAnalyser
 from store.cid import cid_of, text_hash
 
-BOND_SHARE = BasisPoints(10_000)
 CAPTURE_LOOK_S = 0.1
 CAPTURE_TIMEOUT_S = 120.0
 
@@ -67,59 +64,18 @@ class DemoMarket:
         yield await self._finish()
 
     async def _prepare(self) -> Step:
-        stage, keys = self._stage, self._stage.keys
-        initialized = await self._is_initialized()
+        stage = self._stage
         pool = UsdcUnits(sum(staker.voice.stake.units for staker in self._stakers))
         bond = share(pool, BOND_SHARE)
         wallets = [(staker.signer.public_key, staker.voice.stake.units) for staker in self._stakers]
-        wallets += [(keys.admin.public_key, bond), (keys.oracle.public_key, UsdcUnits(0))]
         wallets.append((self._creator.public_key, CREATE_FEE))
-        await asyncio.gather(*(stage.fund(wallet, usdc) for wallet, usdc in wallets))
-        admin = keys.admin.public_key
-        source = stage.usdc_account(admin)
-        deposit = instructions.deposit_bond(depositor=admin, source=source, amount=bond, program=stage.program)
-        treasury = create_associated_account(payer=admin, owner=keys.treasury.public_key, mint=stage.mint)
-        wanted = [treasury, deposit] if initialized else [treasury, self._initialize(), deposit]
-        receipt = await stage.send(self._intent("prepare"), wanted, keys.admin)
+        receipt, _ = await asyncio.gather(
+            establish(stage, self._intent("prepare"), bond),
+            asyncio.gather(*(stage.fund(wallet, usdc) for wallet, usdc in wallets)),
+        )
         vault = {"bond vault": addresses.bond_vault(stage.program)}
         words = f"The program {stage.program} stands with its authorities and {usdc(bond)} more of bond."
         return await self._step("prepare", words, receipt, vault)
-
-    async def _is_initialized(self) -> bool:
-        """Whether there is a config; raises OperatorError when it is of other authorities than ours."""
-        stage = self._stage
-        account = await stage.rpc.account(addresses.config(stage.program))
-        if account is None:
-            return False
-        config = ProgramConfig.from_account(account.owner, account.data, stage.program)
-        keys = stage.keys
-        ours = {
-            "admin": (config.admin, keys.admin.public_key),
-            "guardian": (config.guardian, keys.guardian.public_key),
-            "oracle": (config.oracle, keys.oracle.public_key),
-            "treasury": (config.treasury, keys.treasury.public_key),
-            "randomness": (Pubkey(config.randomness_key), Pubkey(keys.randomness.public)),
-        }
-        for role, (theirs, mine) in ours.items():
-            if theirs != mine:
-                raise OperatorError(
-                    f"The key in {role}.json is {mine}, but the localnet's {role} is {theirs}: give its own by --keys."
-                )
-        return True
-
-    def _initialize(self) -> Instruction:
-        stage, keys = self._stage, self._stage.keys
-        return instructions.initialize(
-            admin=keys.admin.public_key,
-            usdc_mint=stage.mint,
-            oracle=keys.oracle.public_key,
-            treasury=keys.treasury.public_key,
-            guardian=keys.guardian.public_key,
-            randomness_key=keys.randomness.public,
-            provider=RandomnessProvider.ECVRF,
-            bond_share=BOND_SHARE,
-            program=stage.program,
-        )
 
     async def _create(self) -> Step:
         stage, creator = self._stage, self._creator.public_key
@@ -168,33 +124,39 @@ class DemoMarket:
         return await self._step("close", words, receipt, {"escrow": self._escrow})
 
     async def _score(self) -> Step:
-        analyser = lexicon.LexiconAnalyser()
-        opinions = tuple(
-            OpinionRecord(
+        opinions = [
+            ReadOpinion(
                 staker=str(staker.signer.public_key),
                 cid=cid_of(staker.voice.text),
+                text_hash=text_hash(staker.voice.text),
                 stake=staker.voice.stake.units,
-                score=analyser.score(staker.voice.text),
+                text=staker.voice.text,
             )
             for staker in self._stakers
-        )
-        crowd = crowd_sentiment([ScoredOpinion(opinion.score, opinion.stake) for opinion in opinions])
-        record = AnalysisRecord(str(self.address), lexicon.NAME, opinions, crowd)
+        ]
+        analysis = await analyse(str(self.address), STATEMENT, opinions, Panel((LexiconAnalyser(),)))
         sentiment = instructions.record_sentiment(
             oracle=self._stage.keys.oracle.public_key,
             market=self.address,
-            score=crowd.score,
-            confidence=crowd.confidence,
-            summary_hash=record.summary_hash(),
+            score=analysis.score,
+            confidence=analysis.confidence,
+            summary_hash=analysis.summary_hash,
             program=self._stage.program,
         )
         receipt = await self._stage.send(self._intent("score"), [sentiment], self._stage.keys.oracle)
         words = (
-            f"The crowd's score is {crowd.score} of 100, confidence {crowd.confidence.name.lower()}, "
-            f"by the {lexicon.NAME}."
+            f"The crowd's score is {analysis.score} of 100, confidence {analysis.confidence.name.lower()}, "
+            f"by the {analysis.analyser}."
         )
-        scores = {staker.voice.name: opinion.score for staker, opinion in zip(self._stakers, opinions, strict=True)}
-        facts = {"score": crowd.score, "confidence": int(crowd.confidence), "scores": scores, "analyser": lexicon.NAME}
+        by_staker = {opinion.staker: opinion.score for opinion in analysis.record.opinions}
+        scores = {staker.voice.name: by_staker[str(staker.signer.public_key)] for staker in self._stakers}
+        facts = {
+            "score": analysis.score,
+            "confidence": int(analysis.confidence),
+            "scores": scores,
+            "analyser": analysis.analyser,
+            "record": analysis.document.decode(),
+        }
         step = await self._step("score", words, receipt, {"escrow": self._escrow}, **facts)
         return replace(
             step, details=["Each opinion: " + ", ".join(f"{name} {score}" for name, score in scores.items())]

@@ -4,10 +4,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import IntEnum
 
-from chain.units import UsdcUnits
+from chain.units import BasisPoints, UsdcUnits
 
-HIGH_CONFIDENCE_COUNT, HIGH_CONFIDENCE_SPREAD = 5, 15
-MEDIUM_CONFIDENCE_COUNT, MEDIUM_CONFIDENCE_SPREAD = 3, 30
+WHOLE = BasisPoints(10_000)
+OUTLIER_DISTANCE = 25
 
 
 class Confidence(IntEnum):
@@ -20,40 +20,91 @@ class Confidence(IntEnum):
 
 @dataclass(frozen=True)
 class ScoredOpinion:
-    """One opinion's score (0 to 100) with the stake that weighs it."""
+    """One opinion's scores (0 to 100), one of each analyser of the panel, with the stake that weighs them."""
 
-    score: int
+    scores: tuple[int, ...]
     stake: UsdcUnits
+
+    @property
+    def score(self) -> int:
+        """The panel's score for this opinion."""
+        return median(self.scores)
+
+    @property
+    def disagreement(self) -> int:
+        """How far the panel's highest score lies above its lowest."""
+        return max(self.scores) - min(self.scores)
 
 
 @dataclass(frozen=True)
 class CrowdSentiment:
-    """The crowd's score (0 to 100), the stake-weighted mean distance from it (`spread`), and the confidence."""
+    """The crowd's score (0 to 100) and what the confidence follows from.
+
+    `spread` is the stake-weighted mean distance from the score; `disagreement` the stake-weighted mean of how far the
+    panel's analysers lie apart; `coverage` the share of the market's stake whose opinions were scored.
+    """
 
     score: int
     spread: int
+    disagreement: int
+    coverage: BasisPoints
+    count: int
     confidence: Confidence
 
 
-def crowd_sentiment(opinions: Sequence[ScoredOpinion]) -> CrowdSentiment:
-    """Return the stake-weighted mean, rounded half up, its spread, and the confidence by the rule of `confidence`.
+@dataclass(frozen=True)
+class Demand:
+    """What a confidence asks for: at least so many opinions and so much coverage, at most so much of the others."""
 
-    Raises ValueError without opinions: such a market is refunded, not scored.
+    count: int
+    spread: int
+    disagreement: int
+    coverage: BasisPoints
+
+
+DEMANDS = {
+    Confidence.HIGH: Demand(count=5, spread=15, disagreement=10, coverage=BasisPoints(9_000)),
+    Confidence.MEDIUM: Demand(count=3, spread=30, disagreement=20, coverage=BasisPoints(6_000)),
+}
+"""The written rule: high where all of the first hold, medium where all of the second do, low else."""
+
+
+def median(scores: Sequence[int]) -> int:
+    """Return the middle score; of an even number of scores the mean of the middle two, rounded half up."""
+    ordered = sorted(scores)
+    low, high = ordered[(len(ordered) - 1) // 2], ordered[len(ordered) // 2]
+    return (low + high + 1) // 2
+
+
+def crowd_sentiment(opinions: Sequence[ScoredOpinion], left_out: UsdcUnits = UsdcUnits(0)) -> CrowdSentiment:  # noqa: B008
+    """Return the stake-weighted mean of the opinions' scores, rounded half up, and the confidence by DEMANDS.
+
+    `left_out` is the stake of the opinions that were not scored. Raises ValueError without opinions: such a market is
+    refunded, not scored.
     """
     if not opinions:
         raise ValueError("A market without opinions has no sentiment: refund it.")
     score = _weighted_mean([(opinion.score, opinion.stake) for opinion in opinions])
     spread = _weighted_mean([(abs(opinion.score - score), opinion.stake) for opinion in opinions])
-    return CrowdSentiment(score, spread, confidence(len(opinions), spread))
+    disagreement = _weighted_mean([(opinion.disagreement, opinion.stake) for opinion in opinions])
+    scored = sum(opinion.stake for opinion in opinions)
+    coverage = BasisPoints(scored * WHOLE // (scored + left_out))
+    found = Demand(len(opinions), spread, disagreement, coverage)
+    return CrowdSentiment(score, spread, disagreement, coverage, len(opinions), confidence(found))
 
 
-def confidence(count: int, spread: int) -> Confidence:
-    """High: five opinions or more within 15 points on the mean; medium: three or more within 30; low: all else."""
-    if count >= HIGH_CONFIDENCE_COUNT and spread <= HIGH_CONFIDENCE_SPREAD:
-        return Confidence.HIGH
-    if count >= MEDIUM_CONFIDENCE_COUNT and spread <= MEDIUM_CONFIDENCE_SPREAD:
-        return Confidence.MEDIUM
+def confidence(found: Demand) -> Confidence:
+    """Return the highest confidence whose demands are all met."""
+    for level, demand in DEMANDS.items():
+        enough = found.count >= demand.count and found.coverage >= demand.coverage
+        if enough and found.spread <= demand.spread and found.disagreement <= demand.disagreement:
+            return level
     return Confidence.LOW
+
+
+def is_outlier(opinion: ScoredOpinion, crowd: CrowdSentiment) -> bool:
+    """Whether the opinion lies further from the crowd's score than twice the spread, and than OUTLIER_DISTANCE."""
+    return abs(opinion.score - crowd.score) > max(OUTLIER_DISTANCE, 2 * crowd.spread)
 
 
 def _weighted_mean(values: Sequence[tuple[int, int]]) -> int:

@@ -21,11 +21,25 @@ REQUEST_FIELDS = {"slot_hash": 116, "alpha": 156, "proof": 190, "output": 270}
 
 
 @pytest.fixture(scope="module")
-def finished(localnet: Localnet) -> str:
-    """A market of which only the receipt is left."""
+def told(localnet: Localnet) -> list[dict[str, object]]:
+    """What the demo tells of a market, up to its receipt."""
     done = opinion("demo", "--rpc", localnet.url, "--keys", localnet.keys, "--json")
     assert done.returncode == 0, done.stderr
-    return json.loads(done.stdout.splitlines()[-1])["market"]
+    return [json.loads(line) for line in done.stdout.splitlines()]
+
+
+@pytest.fixture(scope="module")
+def finished(told: list[dict[str, object]]) -> str:
+    """A market of which only the receipt is left."""
+    return str(told[-1]["market"])
+
+
+@pytest.fixture
+def record(told: list[dict[str, object]], tmp_path: Path) -> Path:
+    """The record of its analysis, as a file."""
+    path = tmp_path / "record.json"
+    path.write_text(next(str(step["record"]) for step in told if step["step"] == "score"), encoding="utf-8")
+    return path
 
 
 @pytest.fixture(scope="module")
@@ -60,6 +74,39 @@ def test_a_finished_markets_receipt_verifies_for_ever(localnet: Localnet, finish
     assert f"market: {finished}" in done.stdout
     assert "FAILED" not in done.stdout
     assert "open:" not in done.stdout
+
+
+def test_the_score_is_computed_again_from_its_record(localnet: Localnet, finished: str, record: Path) -> None:
+    done = opinion("verify", finished, "--rpc", localnet.url, "--record", record)
+    told = json.loads(opinion("verify", finished, "--rpc", localnet.url, "--record", record, "--json").stdout)
+
+    assert done.returncode == 0, done.stdout
+    assert "ok: The record hashes to the summary hash on the chain" in done.stdout
+    assert "6 of 6 opinions are no longer on the chain" in " ".join(done.stdout.split())
+    results = {check["check"]: check["result"] for check in told["checks"] if check["check"].startswith("record")}
+    assert results == {
+        "record hash": "ok",
+        "record market": "ok",
+        "record score": "ok",
+        "record stakes": "ok",
+        "record inputs": "not checkable",
+    }
+
+
+def test_another_record_is_found(localnet: Localnet, finished: str, record: Path) -> None:
+    record.write_bytes(record.read_bytes().replace(b'"stake":500000', b'"stake":500001'))
+    done = opinion("verify", finished, "--rpc", localnet.url, "--record", record)
+
+    assert done.returncode == 3, done.stdout
+    assert "FAILED: The record hashes to" in done.stdout
+
+
+def test_a_record_that_cannot_be_read_is_told_in_one_sentence(localnet: Localnet, finished: str) -> None:
+    done = opinion("verify", finished, "--rpc", localnet.url, "--record", "no-such-file")
+
+    assert done.returncode == 1
+    assert one_sentence(done.stderr), done.stderr
+    assert "no-such-file" in done.stderr
 
 
 @pytest.mark.parametrize("network", ["devnet", "testnet", "mainnet"])
