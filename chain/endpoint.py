@@ -19,6 +19,20 @@ R = TypeVar("R")
 T = TypeVar("T")
 
 
+def check_address(url: str) -> None:
+    """Raises InvalidValue for what is no http(s) address with a host."""
+    parts = urlsplit(url)
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise InvalidValue("an RPC address must begin with http:// or https:// and name a host: check the setting")
+
+
+def shown(url: str) -> str:
+    """The address as messages may show it: without path, query and user, where providers put keys."""
+    parts = urlsplit(url)
+    port = f":{parts.port}" if parts.port else ""
+    return f"{parts.scheme}://{parts.hostname}{port}"
+
+
 class _RawRequest:
     """A method that solana-py does not know; its provider asks for nothing but `to_json`."""
 
@@ -30,14 +44,11 @@ class _RawRequest:
 
 
 class Endpoint:
-    """Asks one URL. `name` has neither path, query nor user, where providers put keys."""
+    """Asks one URL. `name` is the address as `shown`."""
 
     def __init__(self, url: str, timeout: float, health: Health) -> None:
-        parts = urlsplit(url)
-        if parts.scheme not in ("http", "https") or not parts.hostname:
-            raise InvalidValue("an RPC address must begin with http:// or https:// and name a host: check the setting")
-        port = f":{parts.port}" if parts.port else ""
-        self.name = f"{parts.scheme}://{parts.hostname}{port}"
+        check_address(url)
+        self.name = shown(url)
         self.health = health
         self._timeout = timeout
         self._client = AsyncClient(url, timeout=timeout)

@@ -15,9 +15,10 @@ import time
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from types import TracebackType
 from typing import Any, Self, cast
-from urllib.parse import urlsplit, urlunsplit
+from urllib.parse import urlsplit
 
 from solders.pubkey import Pubkey
 from websockets.asyncio.client import ClientConnection, connect
@@ -25,7 +26,7 @@ from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidSta
 
 from chain.account_json import keyed_account
 from chain.answers import ChainAccount, Commitment
-from chain.endpoint import Endpoint
+from chain.endpoint import Endpoint, check_address, shown
 from chain.errors import (
     EndpointFailed,
     EndpointTimeout,
@@ -79,37 +80,14 @@ class Batch:
     gap: str | None
 
 
-def ws_address(rpc_url: str) -> str:
-    """Where a node that answers at `rpc_url` notifies: the same address with ws(s), and the next port if one is named.
-
-    Raises InvalidValue for what is no http(s) address.
-    """
-    parts = urlsplit(rpc_url)
-    if parts.scheme not in ("http", "https") or not parts.hostname:
-        raise InvalidValue("an RPC address must begin with http:// or https:// and name a host: check the setting")
-    user = f"{parts.netloc.rpartition('@')[0]}@" if "@" in parts.netloc else ""
-    host = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
-    port = f":{parts.port + 1}" if parts.port else ""
-    scheme = "wss" if parts.scheme == "https" else "ws"
-    return urlunsplit((scheme, f"{user}{host}{port}", parts.path, parts.query, ""))
-
-
-def feeds(rpc_urls: Sequence[str], ws_urls: Sequence[str] = ()) -> tuple[Feed, ...]:
-    """Pair each RPC address with its WebSocket's, derived where none are given. Raises InvalidValue on a mismatch."""
-    if ws_urls and len(ws_urls) != len(rpc_urls):
+def feeds(rpc_urls: Sequence[str], ws_urls: Sequence[str]) -> tuple[Feed, ...]:
+    """Pair each RPC address with its WebSocket's. Raises InvalidValue when there are more of one than of the other."""
+    if len(ws_urls) != len(rpc_urls):
         raise InvalidValue(
             f"{len(ws_urls)} WebSocket addresses are given for {len(rpc_urls)} RPC addresses: "
             "give one for each in the same order, or none"
         )
-    found = ws_urls or [ws_address(url) for url in rpc_urls]
-    return tuple(Feed(ws, rpc) for ws, rpc in zip(found, rpc_urls, strict=True))
-
-
-def shown(url: str) -> str:
-    """The address as messages may show it: without path, query and user."""
-    parts = urlsplit(url)
-    port = f":{parts.port}" if parts.port else ""
-    return f"{parts.scheme}://{parts.hostname}{port}"
+    return tuple(Feed(ws, rpc) for ws, rpc in zip(ws_urls, rpc_urls, strict=True))
 
 
 class _Source:
@@ -122,6 +100,7 @@ class _Source:
         self.url = feed.ws_url
         self.name = shown(feed.ws_url)
         self.health = Health(pace.first_wait)
+        check_address(feed.rpc_url)
         self._rpc_url, self._timeout = feed.rpc_url, pace.timeout
 
     async def check_cluster(self, genesis_hash: str) -> None:
@@ -137,7 +116,7 @@ class Subscription:
     """A program's notifications, for as long as it is open: use it as a context manager, and ask for batches.
 
     `live` says whether a node is being heard; `trouble` is the last failure, or None while all is well; `slot` is the
-    newest processed one that was told, 0 before the first.
+    newest processed one that was told, 0 before the first; `heard_at` is when anything was told last, None before that.
     """
 
     def __init__(
@@ -164,6 +143,7 @@ class Subscription:
         self.live = False
         self.trouble: RpcError | None = None
         self.slot = Slot(0)
+        self.heard_at: datetime | None = None
 
     async def __aenter__(self) -> Self:
         self._task = asyncio.create_task(self._run(), name="subscription")
@@ -269,6 +249,7 @@ class Subscription:
             raise _malformed(source) from None
         if not isinstance(message, dict):
             raise _malformed(source)
+        self.heard_at = datetime.now(UTC)
         return cast("dict[str, Any]", message)
 
     def _take(self, source: _Source, numbers: dict[int, int], message: dict[str, Any]) -> None:

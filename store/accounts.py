@@ -14,7 +14,7 @@ from typing import Any, Generic, TypeVar, cast
 
 import structlog
 from solders.pubkey import Pubkey
-from sqlalchemy import Select, delete, func, select, update
+from sqlalchemy import Select, delete, exists, func, select, update
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -34,7 +34,8 @@ from chain.constants import MarketState
 from chain.errors import AccountError
 from chain.units import UnixTime
 from store.database import Database, clock
-from store.schema import chain_account, chain_read
+from store.schema import chain_account, chain_read, settlement
+from store.settlements import Status
 from store.sightings import Marks, Row, found, heard, lacked
 
 A = TypeVar("A", bound=AnyAccount, covariant=True)
@@ -370,6 +371,24 @@ async def unfinished(db: Database) -> list[Kept[Market]]:
     table = chain_account.c
     query = _of_kinds(Kind.MARKET).order_by(table.closes_at, table.address)
     return [kept async for kept in _all(db, query, Market)]
+
+
+async def without_settlement(db: Database) -> list[Kept[Market]]:
+    """Return the unfinished markets that no settlement is kept of, those that close first before the others."""
+    table = chain_account.c
+    settled = exists().where(settlement.c.market == table.address)
+    query = _of_kinds(Kind.MARKET).where(~settled).order_by(table.closes_at, table.address)
+    return [kept async for kept in _all(db, query, Market)]
+
+
+async def finished_unnoticed(db: Database) -> list[str]:
+    """Return the markets (base58) whose receipt is final and whose settlement is not done."""
+    table = chain_account.c
+    receipt = (table.kind == Kind.RECEIPT.value) & (table.commitment == Commitment.FINALIZED.value)
+    joined = select(table.address).join(settlement, settlement.c.market == table.address)
+    query = joined.where(receipt, table.absent_since_slot.is_(None), settlement.c.status != Status.DONE.value)
+    async with db.read() as connection:
+        return list((await connection.execute(query.order_by(table.address))).scalars())
 
 
 async def requests(db: Database) -> dict[str, Kept[VrfRequest]]:

@@ -24,7 +24,7 @@ from chain.errors import (
     RpcRefused,
     WrongCluster,
 )
-from chain.subscription import Batch, Feed, Pace, Subscription, feeds, ws_address
+from chain.subscription import Batch, Feed, Pace, Subscription, feeds
 
 PROGRAM = Pubkey(bytes([7]) * 32)
 QUICK = Pace(silence=0.5, timeout=2, first_wait=0.01)
@@ -261,25 +261,12 @@ async def test_words_of_failures_hold_no_key() -> None:
                 assert f"ws://127.0.0.1:{port}" in str(found)
 
 
-@pytest.mark.parametrize(
-    ("rpc", "ws"),
-    [
-        ("http://127.0.0.1:8899", "ws://127.0.0.1:8900"),
-        ("https://node.example/key?x=1", "wss://node.example/key?x=1"),
-        ("https://user:pass@node.example:443/", "wss://user:pass@node.example:444/"),
-        ("http://[::1]:10", "ws://[::1]:11"),
-    ],
-)
-def test_where_a_node_notifies_follows_from_where_it_answers(rpc: str, ws: str) -> None:
-    assert ws_address(rpc) == ws
-    assert feeds([rpc]) == (Feed(ws, rpc),)
-
-
 def test_addresses_that_do_not_fit_are_refused() -> None:
     with pytest.raises(InvalidValue, match="2 WebSocket addresses are given for 1 RPC address"):
         feeds(["http://a"], ["ws://a", "ws://b"])
+    assert feeds(["http://a"], ["ws://b"]) == (Feed("ws://b", "http://a"),)
     with pytest.raises(InvalidValue, match="http:// or https://"):
-        ws_address("ftp://a")
+        Subscription([Feed("ws://a", "ftp://a")], PROGRAM, GENESIS)
     with pytest.raises(InvalidValue, match="ws:// or wss://"):
         Subscription([Feed("http://a", "http://a")], PROGRAM, GENESIS)
     with pytest.raises(InvalidValue, match="name at least one"):

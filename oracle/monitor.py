@@ -1,0 +1,126 @@
+"""Finds the markets that need settling and notes them as due; the workers do the rest.
+
+An expired market is not closed here: its row begins with phase `close`, which a worker sends like every other
+transaction, under a lease and a fence. So there is one way of acting on the chain, and the monitor may die, run twice
+or come late without harm. It judges by the read model and the chain's clock, and adds rows that are not there yet: the
+rows that a restored database lost come back this way, at whatever state the chain shows by then. A row that stands is
+left to the workers, but for one: where the receipt is final, somebody else finished the market, and the row is done.
+"""
+
+import asyncio
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import datetime
+
+import structlog
+
+from chain.accounts import Market, VrfRequest
+from chain.answers import Commitment
+from chain.clock import chain_time
+from chain.constants import MarketState, RequestStatus
+from chain.errors import RpcError
+from chain.rpc import Rpc
+from chain.units import UnixTime
+from store import accounts, settlements
+from store.database import Database
+from store.errors import NoSlot, SettlementRefused
+from store.settlements import Phase, Queue, Status
+
+ACTOR = "oracle.monitor"
+_log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """Seconds: `every` between looks, `together` to wait for more changes before one, `again` after one that failed."""
+
+    every: float = 60.0
+    together: float = 0.2
+    again: float = 5.0
+
+
+def reason_to_settle(market: Market, now: UnixTime, revoked: frozenset[bytes]) -> str | None:
+    """Why a market needs settling at the chain's time `now`, in words; None for one that still takes stakes."""
+    if market.state is not MarketState.ACTIVE:
+        return f"it is {market.state.name.lower()}"
+    if market.closes_at <= now:
+        return "it has expired"
+    if market.randomness_key in revoked:
+        return "its randomness key is revoked"
+    return None
+
+
+def first_phase(market: Market, request: VrfRequest | None) -> tuple[Phase, Queue]:
+    """Where a settlement begins; its first job goes on to the phase that the chain asks for.
+
+    Only a slot hash that is not captured yet cannot wait for its turn.
+    """
+    uncaptured = request is None or request.status is RequestStatus.REQUESTED
+    if market.state is MarketState.AWAITING_RANDOMNESS and uncaptured:
+        return Phase.CAPTURE, Queue.CAPTURE
+    return Phase.CLOSE, Queue.SETTLE
+
+
+class Monitor:
+    """Looks every minute, when a market is about to expire, and when it is poked."""
+
+    def __init__(self, db: Database, rpc: Rpc, holder: str, pace: Pace | None = None) -> None:
+        """`holder` names this process where it holds a market for a moment."""
+        self._db, self._rpc, self._holder = db, rpc, f"{holder} monitor"
+        self._pace = pace or Pace()
+        self._news = asyncio.Event()
+
+    def poke(self) -> None:
+        """Something changed: look soon."""
+        self._news.set()
+
+    async def run(self) -> None:
+        """Look for ever. Raises StoreError; an outage of the RPC nodes only delays."""
+        while True:
+            try:
+                wait = await self.look()
+            except RpcError as error:
+                _log.warning("the chain's clock cannot be read", reason=str(error), again_in_s=self._pace.again)
+                wait = self._pace.again
+            with suppress(TimeoutError):
+                async with asyncio.timeout(wait):
+                    await self._news.wait()
+                    await asyncio.sleep(self._pace.together)
+            self._news.clear()
+
+    async def look(self) -> float:
+        """Note what is due; returns the seconds until the next look. Raises RpcError, StoreError."""
+        now = await chain_time(self._rpc, Commitment.CONFIRMED)
+        revoked = await accounts.revoked_keys(self._db)
+        requests = await accounts.requests(self._db)
+        wait = self._pace.every
+        for kept in await accounts.without_settlement(self._db):
+            if kept.absent_since is not None:
+                continue
+            why = reason_to_settle(kept.account, now, revoked)
+            if why is None:
+                wait = min(wait, max(kept.account.closes_at - now, 1))
+                continue
+            request = requests.get(kept.address)
+            phase, queue = first_phase(kept.account, request.account if request else None)
+            if await settlements.add(self._db, kept.address, phase, queue):
+                _log.info("the market is to be settled", market=kept.address, reason=why, phase=phase.value)
+        for market in await accounts.finished_unnoticed(self._db):
+            await self._conclude(market)
+        return wait
+
+    async def _conclude(self, market: str) -> None:
+        """Mark as done; a worker that holds it sees the receipt by itself, and is left alone."""
+        row = await settlements.get(self._db, market)
+        if row is None or _held(row.lease_until, await self._db.now()):
+            return
+        with suppress(SettlementRefused, NoSlot):
+            if row.status is not Status.READY:
+                await settlements.retry(self._db, market, ACTOR)
+            claim = await settlements.claim(self._db, market, self._holder)
+            if claim is not None and await settlements.finish(self._db, claim):
+                _log.info("the market was finished by somebody else", market=market)
+
+
+def _held(lease_until: datetime | None, now: datetime) -> bool:
+    return lease_until is not None and lease_until > now
