@@ -1,0 +1,51 @@
+"""`opinion hold` and `opinion resume`: stop the whole oracle before its next act, and let it go on."""
+
+from typing import Annotated
+
+import typer
+
+from ops.commands._run import run
+
+JsonFlag = Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")]
+
+
+def hold(
+    why: Annotated[str, typer.Argument(help="Why, for whoever comes next.")],
+    json: JsonFlag = False,
+) -> None:
+    """Stop every act of the oracle, at once and on every host.
+
+    Nothing is signed or sent any more until `opinion resume`; what is on its way on the chain goes on.
+    """
+    from ops.explanation import plain, utc
+    from ops.person import person
+    from ops.report import say
+    from ops.settlements import hold as place
+    from ops.settlements import opened
+    from settings import read_settings
+
+    async def act() -> None:
+        async with opened(read_settings()) as db:
+            placed = await place(db, why, person())
+        words = f"The oracle is held since {utc(placed.placed_at)} by {placed.placed_by} ({plain(placed.why)})."
+        report = {"held": True, "since": placed.placed_at.isoformat(), "by": placed.placed_by, "why": placed.why}
+        say(words, report, as_json=json)
+
+    run(act())
+
+
+def resume(json: JsonFlag = False) -> None:
+    """Lift every hold: the oracle goes on where it stopped."""
+    from ops.person import person
+    from ops.report import say
+    from ops.settlements import opened
+    from ops.settlements import resume as lift
+    from settings import read_settings
+
+    async def act() -> None:
+        async with opened(read_settings()) as db:
+            lifted = await lift(db, person())
+        words = "The oracle goes on." if lifted else "No hold was placed: the oracle was not stopped by one."
+        say(words, {"held": False, "lifted": lifted}, as_json=json)
+
+    run(act())

@@ -1,0 +1,156 @@
+"""The operator's hands on settlements: what they do, and all that is known of one market."""
+
+import asyncio
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import datetime
+
+from solders.pubkey import Pubkey
+
+from chain import addresses
+from chain.accounts import Market, MarketReceipt, VrfRequest, decode
+from chain.errors import ChainError, MarketNotFound
+from chain.units import Slot
+from ops.cluster import connected
+from ops.errors import OperatorError, UsageError
+from settings import Settings
+from store import accounts, analyses, by_hand, holds, settlements
+from store.accounts import WholeMarket
+from store.analyses import KeptAnalysis
+from store.by_hand import Past
+from store.database import Database
+from store.holds import Hold
+from store.migrations import check
+from store.settlements import Settlement, Status
+
+RPC_PATIENCE_S = 8.0
+"""What a person waits for the chain before it counts as away."""
+LONGEST_WHY = 500
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OnChain:
+    """What stands at a market's address as of `slot`; None for nothing."""
+
+    slot: Slot | None
+    market: Market | MarketReceipt | None
+    request: VrfRequest | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Explanation:
+    """All that is known of one market. `chain` is what the chain shows now, or in one sentence why it cannot be had."""
+
+    market: str
+    settlement: Settlement | None
+    hold: Hold | None
+    chain: OnChain | str
+    followed: WholeMarket | None
+    analysis: KeptAnalysis | None
+    past: Past
+
+
+@asynccontextmanager
+async def opened(settings: Settings) -> AsyncGenerator[Database]:
+    """Yield the database, when its tables are those of this version; raises StoreError."""
+    async with Database(settings.database_url) as db:
+        await check(db)
+        yield db
+
+
+async def hold(db: Database, why: str, who: str) -> Hold:
+    """Hold the oracle and return the hold that counts, the oldest. Raises UsageError without a reason, StoreError."""
+    await holds.place(db, _why(why), who)
+    placed = await holds.current(db)
+    if placed is None:
+        raise OperatorError("The hold was lifted by somebody else at once: ask who, and place it again.")
+    return placed
+
+
+async def resume(db: Database, who: str) -> int:
+    """Lift every hold and return how many there were. Raises StoreError."""
+    return await holds.lift(db, who)
+
+
+async def settle(db: Database, settings: Settings, url: str | None, market: Pubkey, who: str) -> bool:
+    """Make the market due now; True when the oracle did not know it yet.
+
+    Raises MarketNotFound, RpcError and OperatorError when it has to be looked up on the chain; SettlementRefused.
+    """
+    address = str(market)
+    if await settlements.get(db, address) is None and await accounts.market(db, address) is None:
+        found = await look(db, settings, url, market)
+        if found.market is None:
+            raise MarketNotFound(f"there is no market at {address}: check the address and the cluster")
+    return await by_hand.settle(db, address, who)
+
+
+async def retry(db: Database, market: Pubkey, who: str) -> None:
+    """Start the market anew, its attempts forgotten. Raises SettlementRefused."""
+    await settlements.retry(db, str(market), who)
+
+
+async def park(db: Database, market: Pubkey, why: str, who: str) -> None:
+    """Keep everybody from working on the market. Raises SettlementRefused, UsageError without a reason."""
+    await settlements.park(db, str(market), _why(why), who)
+
+
+async def explain(db: Database, settings: Settings, url: str | None, market: Pubkey, limit: int) -> Explanation:
+    """Return all that is known of the market, at most `limit` events of each kind. Raises StoreError."""
+    address = str(market)
+    return Explanation(
+        market=address,
+        settlement=await settlements.get(db, address),
+        hold=await holds.current(db),
+        chain=await _look_or_why_not(db, settings, url, market),
+        followed=await accounts.market(db, address),
+        analysis=await analyses.get(db, address),
+        past=await by_hand.past(db, address, limit),
+    )
+
+
+async def unfinished(db: Database, *, parked: bool) -> tuple[datetime, list[Settlement]]:
+    """Return the database's time, and the settlements that are not done or only the parked ones, oldest first."""
+    wanted = [Status.PARKED] if parked else [status for status in Status if status is not Status.DONE]
+    return await db.now(), await settlements.all_of(db, *wanted)
+
+
+async def look(db: Database, settings: Settings, url: str | None, market: Pubkey) -> OnChain:
+    """Return what the chain shows of the market. Raises ChainError, and OperatorError for another cluster."""
+    kept = await by_hand.genesis_hash(db)
+    keys = [market, addresses.vrf_request(market, settings.program)]
+    try:
+        async with asyncio.timeout(RPC_PATIENCE_S), connected(settings, url) as rpc:
+            found = await rpc.genesis_hash()
+            if kept not in (None, found):
+                raise OperatorError(
+                    f"The RPC node is of another cluster (genesis {found}) than the database ({kept}): "
+                    "correct SOLANA_RPC_URL or DATABASE_URL."
+                )
+            account, request = await rpc.accounts(keys)
+    except TimeoutError:
+        raise OperatorError(f"No RPC node answered within {RPC_PATIENCE_S:g} s: check SOLANA_RPC_URL.") from None
+    if account is None or account.owner != settings.program:
+        return OnChain(slot=None if account is None else account.slot, market=None, request=None)
+    there = decode(account.owner, account.data, settings.program)
+    if not isinstance(there, Market | MarketReceipt):
+        raise MarketNotFound(f"{market} is not a market, it is a {type(there).__name__}: check the address")
+    asked = None
+    if request is not None and request.owner == settings.program:
+        asked = VrfRequest.from_account(request.owner, request.data, settings.program)
+    return OnChain(slot=account.slot, market=there, request=asked)
+
+
+async def _look_or_why_not(db: Database, settings: Settings, url: str | None, market: Pubkey) -> OnChain | str:
+    try:
+        return await look(db, settings, url, market)
+    except (ChainError, OperatorError) as error:
+        return str(error).removesuffix(".")
+
+
+def _why(why: str) -> str:
+    words = why.strip()
+    if not words or len(words) > LONGEST_WHY:
+        raise UsageError(f"A reason has 1 to {LONGEST_WHY} characters: whoever comes next reads it.")
+    return words
