@@ -64,12 +64,12 @@ async def verify(db: Database) -> Verdict:
         if head is None:
             return _bad(1, 0, START, "the row that keeps the newest hash is missing")
         number, previous = 0, START
-        rows = await connection.stream(select(audit).order_by(audit.c.number))
-        async for row in rows:
-            number += 1
-            if (words := _fault(row, number, previous, head.number)) is not None:
-                return _bad(number, number - 1, previous, words)
-            previous = row.hash
+        async with connection.stream(select(audit).order_by(audit.c.number)) as rows:
+            async for row in rows:
+                number += 1
+                if (words := _fault(row, number, previous, head.number)) is not None:
+                    return _bad(number, number - 1, previous, words)
+                previous = row.hash
     if number < head.number:
         words = f"row {number + 1} is missing: the log was cut off after row {number}, and it had {head.number}"
         return _bad(number + 1, number, previous, words)

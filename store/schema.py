@@ -32,11 +32,21 @@ class UtcMillis(TypeDecorator[datetime]):
 
     def process_bind_param(self, value: datetime | None, dialect: Dialect) -> int | None:
         """Into the database; refuses a naive time (TypeError)."""
-        return None if value is None else (value - _EPOCH) // timedelta(milliseconds=1)
+        return None if value is None else millis_of(value)
 
     def process_result_value(self, value: int | None, dialect: Dialect) -> datetime | None:
         """Out of the database."""
-        return None if value is None else _EPOCH + timedelta(milliseconds=value)
+        return None if value is None else time_of(value)
+
+
+def millis_of(time: datetime) -> int:
+    """Return an aware time as whole milliseconds since 1970."""
+    return (time - _EPOCH) // timedelta(milliseconds=1)
+
+
+def time_of(millis: int) -> datetime:
+    """Return milliseconds since 1970 as an aware UTC time."""
+    return _EPOCH + timedelta(milliseconds=millis)
 
 
 class Words(TypeDecorator[str]):

@@ -1,5 +1,6 @@
 """PostgreSQL, Valkey and Redis as plain processes on free loopback ports, each in a folder of its own."""
 
+import itertools
 import os
 import shutil
 import signal
@@ -16,6 +17,7 @@ from tests.parts import missing, program
 
 _PATIENCE = 60
 _UNPRIVILEGED = "nobody"
+_NUMBERS = itertools.count()
 
 
 def free_port() -> int:
@@ -39,18 +41,26 @@ class Server:
 
     def start(self) -> Self:
         """Returns when the server answers."""
+        deadline = time.monotonic() + _PATIENCE
+        self._spawn()
+        while not self.answers():
+            if self.process is None or self.process.poll() is not None or time.monotonic() > deadline:
+                told = (self.folder / "log").read_text()[-2000:]
+                self.end(signal.SIGKILL)
+                # Children of a PostgreSQL that was killed go a little later than it, and hold its memory until then.
+                if "is still in use" not in told or time.monotonic() > deadline:
+                    raise RuntimeError(f"{self.command[0]} did not start: {told}")
+                (self.folder / "log").unlink()
+                self._spawn()
+            time.sleep(0.02)
+        return self
+
+    def _spawn(self) -> None:
         with (self.folder / "log").open("ab") as log:
             # In a group of its own: a Ctrl-C on the tests reaches it only through them.
             self.process = subprocess.Popen(
                 self.command, cwd=self.folder, stdin=subprocess.DEVNULL, stdout=log, stderr=log, process_group=0
             )
-        deadline = time.monotonic() + _PATIENCE
-        while not self.answers():
-            if self.process.poll() is not None or time.monotonic() > deadline:
-                self.end(signal.SIGKILL)
-                raise RuntimeError(f"{self.command[0]} did not start: {(self.folder / 'log').read_text()[-2000:]}")
-            time.sleep(0.02)
-        return self
 
     def end(self, number: signal.Signals | None = None) -> None:
         """Ends the server, cleanly unless told how; returns when it is gone."""
@@ -68,7 +78,7 @@ class Server:
 
     def remove(self) -> None:
         """Ends it and everything that it kept."""
-        self.end(signal.SIGKILL)
+        self.end(signal.SIGQUIT if self.patient else signal.SIGKILL)
         shutil.rmtree(self.folder)
 
 
@@ -102,7 +112,7 @@ def postgresql() -> Server:
     command = [*prefix, str(Path(initdb).with_name("postgres")), "-D", str(data)]
     command += [word for name, value in settings.items() for word in ("-c", f"{name}={value}")]
     # When it is ready, and not when it listens: it refuses who comes while it recovers.
-    ready = [str(Path(initdb).with_name("pg_isready")), "-q", "-h", "127.0.0.1", "-p", str(port)]
+    ready = [str(Path(initdb).with_name("pg_isready")), "-q", "-U", "opinion", "-h", "127.0.0.1", "-p", str(port)]
     return Server(
         command,
         folder,
@@ -110,6 +120,16 @@ def postgresql() -> Server:
         lambda: subprocess.run(ready, check=False, capture_output=True).returncode == 0,
         patient=True,
     ).start()
+
+
+def new_database(server: Server) -> str:
+    """The URL of an empty database in a PostgreSQL."""
+    import psycopg
+
+    name = f"test_{next(_NUMBERS)}"
+    with psycopg.connect(f"{server.url}/postgres", autocommit=True) as connection:
+        connection.execute(f"CREATE DATABASE {name}".encode())
+    return f"{server.url}/{name}"
 
 
 def valkey(*settings: str) -> Server:

@@ -31,15 +31,15 @@ async def migrate(db: Database) -> None:
             await connection.run_sync(_upgrade)
 
 
-async def check(db: Database) -> None:
-    """Raise WrongRevision unless the tables are those of this version or of the one before or after it."""
+async def check(db: Database, apart: int = 1) -> None:
+    """Raise WrongRevision unless the tables are those of this version, or of one `apart` steps before or after it."""
     async with db.read() as connection:
         found = await connection.run_sync(_revision)
     if found == 0:
         raise WrongRevision(f"{db.name} has no tables yet: run `opinion store migrate`")
-    if found < HEAD - 1:
+    if found < HEAD - apart:
         raise WrongRevision(f"{db.name} is at step {found} and this version needs {HEAD}: run `opinion store migrate`")
-    if found > HEAD + 1:
+    if found > HEAD + apart:
         raise WrongRevision(f"{db.name} is at step {found}, this version knows {HEAD}: upgrade this host")
 
 

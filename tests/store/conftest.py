@@ -1,33 +1,13 @@
 """Databases to test with: SQLite, and a PostgreSQL for the session with a database for each test."""
 
-import itertools
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 
 from store.database import Database
 from store.migrations import migrate
-from tests.servers import Server, postgresql
-
-_NUMBERS = itertools.count()
-
-
-@pytest.fixture(scope="session")
-def postgresql_server() -> Iterator[Server]:
-    server = postgresql()
-    yield server
-    server.remove()
-
-
-def new_postgresql(server: Server) -> str:
-    """The URL of an empty database."""
-    import psycopg
-
-    name = f"test_{next(_NUMBERS)}"
-    with psycopg.connect(f"{server.url}/postgres", autocommit=True) as connection:
-        connection.execute(f"CREATE DATABASE {name}".encode())
-    return f"{server.url}/{name}"
+from tests.servers import Server, new_database
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
@@ -35,7 +15,7 @@ def empty_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     """An empty database of each kind."""
     if request.param == "sqlite":
         return f"sqlite:///{tmp_path}/store.db"
-    return new_postgresql(request.getfixturevalue("postgresql_server"))
+    return new_database(request.getfixturevalue("postgresql_server"))
 
 
 @pytest.fixture
@@ -49,6 +29,6 @@ async def db(empty_url: str) -> AsyncIterator[Database]:
 @pytest.fixture
 async def postgres(postgresql_server: Server) -> AsyncIterator[Database]:
     """A migrated PostgreSQL."""
-    async with Database(new_postgresql(postgresql_server), connections=40) as database:
+    async with Database(new_database(postgresql_server), connections=40) as database:
         await migrate(database)
         yield database

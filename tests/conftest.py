@@ -1,0 +1,23 @@
+"""Servers that tests of any room may share; each is started for the session when the first test asks for it."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.servers import Server, postgresql, valkey
+
+
+@pytest.fixture(scope="session")
+def postgresql_server() -> Iterator[Server]:
+    """A PostgreSQL; each test makes databases of its own in it (`new_database`) and leaves it running."""
+    server = postgresql()
+    yield server
+    server.remove()
+
+
+@pytest.fixture(scope="session")
+def valkey_server() -> Iterator[Server]:
+    """A Valkey, shared: each test uses keys of its own and leaves it running."""
+    server = valkey("--save", "", "--appendonly", "no")
+    yield server
+    server.remove()
