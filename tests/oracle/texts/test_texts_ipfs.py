@@ -208,7 +208,7 @@ async def test_a_text_that_is_truly_too_long_is_told_from_an_endless_lie(start: 
     cid = gateway.add(block)
     texts = opened([gateway.url])
 
-    with pytest.raises(TextUnreadable, match="longer than 8192 bytes"):
+    with pytest.raises(TextUnreadable, match="longer than 4096 bytes"):
         await texts.read(str(cid), hashlib.sha256(block).digest())
     gateway.fault = Fault.ENDLESS
     with pytest.raises(TextUnavailable, match="sends more than the 2097152 bytes"):

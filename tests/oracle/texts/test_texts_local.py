@@ -36,7 +36,7 @@ async def test_a_text_that_is_kept_is_read(texts: Texts, text: str) -> None:
 
 
 async def test_a_text_that_nobody_would_read_is_not_kept(texts: Texts) -> None:
-    with pytest.raises(TextUnreadable, match="8193 bytes, more than 8192: shorten it"):
+    with pytest.raises(TextUnreadable, match="4097 bytes, more than 4096: shorten it"):
         await texts.keep("x" * (MAX_TEXT_BYTES + 1))
     with pytest.raises(TextUnreadable, match="no Unicode"):
         await texts.keep("\ud800")
@@ -78,7 +78,7 @@ async def test_bytes_that_are_no_text_are_unreadable(texts: Texts, tmp_path: Pat
         with pytest.raises(TextUnreadable, match="not UTF-8"):
             await texts.read(_lay(tmp_path, bytes_), hashlib.sha256(bytes_).digest())
     long = bytes(MAX_TEXT_BYTES + 1)
-    with pytest.raises(TextUnreadable, match="longer than 8192 bytes"):
+    with pytest.raises(TextUnreadable, match="longer than 4096 bytes"):
         await texts.read(_lay(tmp_path, long), hashlib.sha256(long).digest())
 
 
