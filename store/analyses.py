@@ -91,5 +91,5 @@ async def save(db: Database, claim: Claim, analysis: Finished) -> bool:
 async def get(db: Database, market: str) -> KeptAnalysis | None:
     """Return what is kept of the market's analysis, None for nothing."""
     async with db.read() as connection:
-        row = (await connection.execute(select(table).where(table.c.market == market))).one_or_none()
-    return None if row is None else KeptAnalysis(**row._asdict())
+        row = (await connection.execute(select(table).where(table.c.market == market))).mappings().one_or_none()
+    return None if row is None else KeptAnalysis(**row)

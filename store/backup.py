@@ -17,7 +17,7 @@ from datetime import datetime
 from itertools import groupby, islice
 from operator import itemgetter
 from pathlib import Path
-from typing import IO, Any, cast
+from typing import Any, cast
 
 from sqlalchemy import Column, Table, delete, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -142,7 +142,7 @@ def _read(column: Column[Any], value: Any) -> Any:
 
 
 @contextmanager
-def _new(file: Path) -> Generator[IO[bytes]]:
+def _new(file: Path) -> Generator[gzip.GzipFile]:
     """A gzip file that is there as a whole when the block ends, and not at all when it raises."""
     part = file.with_name(file.name + ".part")
     try:
@@ -204,7 +204,8 @@ def _parsed(file: Path, line: bytes) -> dict[str, Any]:
 
 def _rows_of(lines: Iterator[bytes]) -> Iterator[tuple[Table, dict[str, Any]]]:
     """The rows of an intact file, after its header."""
-    table, columns = chain_account, list[Column[Any]]()
+    table = chain_account
+    columns: list[Column[Any]] = []
     for line in lines:
         found = json.loads(line)
         if isinstance(found, list):

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, and_, case, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, RowMapping, and_, case, func, insert, or_, select, update
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -128,7 +128,8 @@ async def add(db: Database, market: str, phase: Phase = Phase.CLOSE, queue: Queu
 async def get(db: Database, market: str) -> Settlement | None:
     """Return the market's row, None where it is not known."""
     async with db.read() as connection:
-        row = (await connection.execute(select(settlement).where(settlement.c.market == market))).one_or_none()
+        found = await connection.execute(select(settlement).where(settlement.c.market == market))
+        row = found.mappings().one_or_none()
     return None if row is None else _settlement(row)
 
 
@@ -138,14 +139,14 @@ async def all_of(db: Database, *statuses: Status) -> list[Settlement]:
     if statuses:
         rows = rows.where(settlement.c.status.in_(statuses))
     async with db.read() as connection:
-        return [_settlement(row) for row in await connection.execute(rows)]
+        return [_settlement(row) for row in (await connection.execute(rows)).mappings()]
 
 
 async def due(db: Database, limit: int) -> list[Settlement]:
     """Return what may be claimed now, the most urgent queue first and in it what is due the longest."""
     rows = select(settlement).where(_claimable()).order_by(_URGENCY, settlement.c.due_at, settlement.c.market)
     async with db.read() as connection:
-        return [_settlement(row) for row in await connection.execute(rows.limit(limit))]
+        return [_settlement(row) for row in (await connection.execute(rows.limit(limit))).mappings()]
 
 
 async def claim(
@@ -350,7 +351,7 @@ async def _end_open_runs(connection: AsyncConnection, market: str, reason: str) 
     await connection.execute(ending)
 
 
-def _settlement(row: Row[Any]) -> Settlement:
-    values = row._asdict()
-    values |= {"phase": Phase(row.phase), "queue": Queue(row.queue), "status": Status(row.status)}
+def _settlement(row: RowMapping) -> Settlement:
+    values: dict[str, Any] = dict(row)
+    values |= {"phase": Phase(row["phase"]), "queue": Queue(row["queue"]), "status": Status(row["status"])}
     return Settlement(**values)
