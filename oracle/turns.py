@@ -76,7 +76,7 @@ async def take_turns(
     waited out, anything else ends this. `holder` is unique to the process. `turn` is told the role about every second.
     """
     pace = pace or Pace()
-    reachable = True
+    reachable, waiting = True, False
     while True:
         turn(Role.STANDBY)
         try:
@@ -87,8 +87,12 @@ async def take_turns(
                 _log.warning("the lock cannot be taken", lock=lock, reason=str(error))
             reachable, fence = False, None
         if fence is None:
+            if reachable and not waiting:
+                _log.info("this process is on standby", lock=lock, holder=holder)
+                waiting = True
             await asyncio.sleep(pace.poll)
             continue
+        waiting = False
         _log.info("this process is the active one", lock=lock, holder=holder, fence=fence)
         try:
             await _serve(db, lock, fence, parts, turn, pace)
