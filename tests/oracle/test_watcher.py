@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+import httpx
 import pytest
 from sqlalchemy import select
 
@@ -38,6 +39,12 @@ class Watcher:
 
     process: "subprocess.Popen[bytes]"
     log: Path
+    metrics_port: int
+
+    def figure(self, name: str) -> float:
+        """What its metrics say."""
+        text = httpx.get(f"http://127.0.0.1:{self.metrics_port}/metrics", timeout=30).text
+        return next(float(line.split()[1]) for line in text.splitlines() if line.split()[0] == name)
 
     def is_holder(self, holder: str) -> bool:
         return holder.endswith(f":{self.process.pid}")
@@ -45,13 +52,14 @@ class Watcher:
 
 @contextmanager
 def watching(stage: Stage, database_url: str, folder: Path, name: str) -> Generator[Watcher]:
+    metrics_port = free_port()
     settings = {
         "NETWORK": "localnet",
         "SOLANA_RPC_URL": stage.url,
         "SOLANA_WS_URL": websocket_url(stage.url),
         "DATABASE_URL": database_url,
         "REDIS_URL": f"redis://127.0.0.1:{free_port()}/0",
-        "METRICS_PORT": "0",
+        "METRICS_PORT": str(metrics_port),
     }
     log = folder / f"{name}.log"
     with log.open("wb") as output:
@@ -59,7 +67,7 @@ def watching(stage: Stage, database_url: str, folder: Path, name: str) -> Genera
             [sys.executable, "-c", WATCH], cwd=ROOT, env=os.environ | settings, stdout=output, stderr=output
         )
     try:
-        yield Watcher(process, log)
+        yield Watcher(process, log, metrics_port)
     finally:
         process.kill()
         process.wait()
@@ -109,6 +117,9 @@ async def test_a_standby_takes_over_from_a_killed_watcher(stage: Stage, database
             assert first.is_holder(await holder(db))
             with watching(stage, database_url, tmp_path, "second") as second:
                 await until(lambda: _says(second, "standby"), second.log)
+                assert await asyncio.to_thread(first.figure, "opinion_watcher_active") == 1
+                assert await asyncio.to_thread(first.figure, "opinion_follower_lag_slots") < 1000
+                assert await asyncio.to_thread(second.figure, "opinion_watcher_active") == 0
                 first.process.send_signal(signal.SIGKILL)
                 killed, killed_at = time.monotonic(), await db.now()
                 # All is read again, and what has changed meanwhile is found and acted on.
