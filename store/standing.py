@@ -15,6 +15,8 @@ from store.holds import placed
 from store.schema import attempt, chain_account, chain_read, phase_run, settlement
 from store.settlements import Phase, RunOutcome, Status
 
+_OPEN = settlement.c.status.in_((Status.READY, Status.WAITING))
+
 
 @dataclass(frozen=True, slots=True)
 class Line:
@@ -60,7 +62,7 @@ async def standing(db: Database) -> Standing:
             due=await _due(connection, now),
             settlements=await _settlements(connection),
             parked=await _by_phase(connection, settlement.c.status == Status.PARKED),
-            leases=await _by_phase(connection, settlement.c.lease_until > now),
+            leases=await _by_phase(connection, _OPEN & (settlement.c.lease_until > now)),
             markets=await _markets(connection),
             randomness=await _randomness(connection, now),
             transactions=await _transactions(connection),
@@ -74,7 +76,7 @@ async def _due(connection: AsyncConnection, now: datetime) -> dict[str, Line]:
     free = or_(settlement.c.lease_until.is_(None), settlement.c.lease_until <= now)
     rows = await connection.execute(
         select(settlement.c.queue, func.count(), func.min(settlement.c.due_at))
-        .where(settlement.c.status.in_((Status.READY, Status.WAITING)), settlement.c.due_at <= now, free)
+        .where(_OPEN, settlement.c.due_at <= now, free)
         .group_by(settlement.c.queue)
     )
     return {queue: Line(count, _seconds(oldest, now)) for queue, count, oldest in rows}

@@ -4,20 +4,25 @@ Rows of `phase_run` are never deleted, and a run that has ended never changes, s
 same whoever adds them up. What was added up once is kept and not read again.
 """
 
-from collections.abc import Mapping, Sequence
+from collections import ChainMap
+from collections.abc import Mapping, MutableMapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import timedelta
+from itertools import takewhile
 from typing import Any
 
-from sqlalchemy import BigInteger, ColumnElement, Subquery, and_, case, func, literal, or_, select, type_coerce
+from sqlalchemy import BigInteger, Row, Select, select, type_coerce
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from store.database import Database
-from store.schema import analysis, phase_run
+from store.schema import analysis, millis_of, phase_run
 from store.settlements import Phase, RunOutcome
 
 # A transaction that took a lower number may commit after one with a higher; none of ours lasts this long.
 _LATE = timedelta(minutes=1)
+# So many rows are read, and added up in one turn of the event loop.
+_CHUNK = 5_000
+_ANALYSIS_SUMS = ("input_tokens", "output_tokens", "cost_microdollars")
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +40,7 @@ class Tally:
         return Tally(self.count + other.count, self.total + other.total, upto, sums)
 
 
-Tallies = Mapping[tuple[str, ...], Tally]
+Tallies = dict[tuple[str, ...], Tally]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,166 +80,144 @@ class Work:
 
 
 @dataclass(frozen=True, slots=True)
-class _Added:
-    """What has been added up: the runs below `below` but for the open ones among them."""
+class _Market:
+    """What a market's runs so far mean for its next one; times in milliseconds since 1970."""
 
-    work: Work
-    below: int
-    open: tuple[int, ...]
+    began: int
+    ended: int = 0
+    worked: int = 0
+    awaited: str | None = None
+    """What the last run waited for, None where it did not wait."""
+    analysed: bool = False
+    paid: bool = False
+
+
+class _Sums:
+    """Tallies under way, and the markets that are not finished."""
+
+    def __init__(self, bounds: Bounds, markets: MutableMapping[str, _Market]) -> None:
+        self.markets = markets
+        self._bounds = bounds
+        self.work = Work()
+
+    def add(self, run: Row[*tuple[Any, ...]]) -> bool:
+        """Count one ended run; returns whether it is the first that analysed its market."""
+        market = self.markets.get(run.market) or _Market(began=run.started)
+        took = max(run.ended - run.started, 0)
+        done = run.outcome == RunOutcome.DONE
+        self._count(self.work.durations, (run.phase, run.outcome), took, self._bounds.durations)
+        if market.awaited is not None:
+            waited = max(run.started - market.ended, 0)
+            self._count(self.work.waits, (market.awaited,), waited, self._bounds.waits)
+        worked = market.worked + took
+        paid = done and run.phase in (Phase.PAY, Phase.REFUND)
+        if paid and not market.paid:
+            self._count(self.work.work, (run.phase,), worked, self._bounds.work)
+            elapsed = max(run.ended - market.began, 0)
+            self._count(self.work.elapsed, (run.phase,), elapsed, self._bounds.elapsed)
+        analysed = done and run.phase == Phase.ANALYSE
+        if done and run.phase == Phase.FINISH:
+            # It has no more runs, and memory is for the others.
+            self.markets.pop(run.market, None)
+            return False
+        self.markets[run.market] = _Market(
+            began=market.began,
+            ended=run.ended,
+            worked=worked,
+            awaited=str(run.reason) if run.outcome == RunOutcome.WAITED else None,
+            analysed=market.analysed or analysed,
+            paid=market.paid or paid,
+        )
+        return analysed and not market.analysed
+
+    def add_analysis(self, row: Row[*tuple[Any, ...]]) -> None:
+        """Count one market's analysis."""
+        sums = (row.input_tokens, row.output_tokens, row.cost_microdollars)
+        self._count(self.work.analyses, (row.analyser,), row.latency_ms, self._bounds.analyses, sums)
+
+    @staticmethod
+    def _count(
+        tallies: dict[tuple[str, ...], Tally],
+        key: tuple[str, ...],
+        value: int,
+        bounds: Sequence[int],
+        sums: tuple[int, ...] = (),
+    ) -> None:
+        one = Tally(1, value, tuple(int(value <= bound) for bound in bounds), sums)
+        tallies[key] = tallies[key] + one if key in tallies else one
 
 
 class WorkHistory:
-    """Adds up the runs of one database; costs a read of all of them the first time, of the newest ones later."""
+    """Adds up the runs of one database; reads all of them the first time, and later the newest ones alone.
+
+    The statements are plain walks along the primary key, so that no choice of a planner can make a scrape slow.
+    """
 
     def __init__(self, bounds: Bounds) -> None:
         self._bounds = bounds
-        self._added = _Added(Work(), 0, ())
+        self._sums = _Sums(bounds, {})
+        self._next = 0
+        self._open: frozenset[int] = frozenset()
 
     async def read(self, db: Database) -> Work:
-        """Return what has ended until now. Raises StoreError, and then has read nothing."""
-        late = await db.now() - _LATE
-        known = self._added
-        async with db.snapshot() as connection:
-            below = await _settled(connection, known.below, late)
-            still = await _open(connection, _among(known, below))
-            added = known.work + await self._work(connection, _among(known, below))
-            newest = await self._work(connection, _run.c.id >= below)
-        self._added = _Added(added, below, still)
-        return added + newest
+        """Return what has ended until now. Raises StoreError; then, and when cancelled, goes on next time."""
+        late = millis_of(await db.now() - _LATE)
+        while True:
+            async with db.snapshot() as connection:
+                runs = await _runs(connection, self._next, self._open)
+                settled = list(takewhile(lambda run: run.started <= late, runs))
+                analyses = await _analyses(connection, runs)
+            self._settle(settled, analyses)
+            if len(settled) < _CHUNK:
+                break
+        newest = _Sums(self._bounds, ChainMap({}, self._sums.markets))
+        _add(newest, runs[len(settled) :], analyses)
+        return self._sums.work + newest.work
 
-    async def _work(self, connection: AsyncConnection, which: ColumnElement[bool]) -> Work:
-        """What those runs that match and have ended add up to."""
-        ended = and_(which, _run.c.ended_at.is_not(None))
-        bounds = self._bounds
-        return Work(
-            durations=await _tallies(connection, _durations(ended), ("phase", "outcome"), bounds.durations),
-            waits=await _tallies(connection, _waits(ended), ("reason",), bounds.waits),
-            work=await _tallies(connection, _own_work(ended), ("phase",), bounds.work),
-            elapsed=await _tallies(connection, _elapsed(ended), ("phase",), bounds.elapsed),
-            analyses=await _tallies(connection, _analyses(ended), ("analyser",), bounds.analyses, _ANALYSIS_SUMS),
-        )
+    def _settle(self, runs: Sequence[Row[*tuple[Any, ...]]], analyses: Mapping[str, Row[*tuple[Any, ...]]]) -> None:
+        """Count these for good, but for the open ones, which are looked at again."""
+        _add(self._sums, runs, analyses)
+        self._open = (self._open - {run.id for run in runs}) | {run.id for run in runs if run.ended is None}
+        self._next = max((run.id + 1 for run in runs), default=self._next)
 
 
-_run = phase_run.alias("run")
-_ANALYSIS_SUMS = ("input_tokens", "output_tokens", "cost_microdollars")
+def _add(sums: _Sums, runs: Sequence[Row[*tuple[Any, ...]]], analyses: Mapping[str, Row[*tuple[Any, ...]]]) -> None:
+    for run in runs:
+        if run.ended is not None and sums.add(run) and run.market in analyses:
+            sums.add_analysis(analyses[run.market])
 
 
-def _among(known: _Added, below: int) -> ColumnElement[bool]:
-    """The runs that may be added now: those up to `below` that were not yet, or were open."""
-    return or_(and_(_run.c.id >= known.below, _run.c.id < below), _run.c.id.in_(known.open))
-
-
-async def _settled(connection: AsyncConnection, below: int, late: datetime) -> int:
-    """Up to which number, from `below` on, no other transaction can still put a run in between."""
-    newer = select(func.min(_run.c.id)).where(_run.c.id >= below, _run.c.started_at > late)
-    first = (await connection.execute(newer)).scalar_one()
-    older = select(func.max(_run.c.id)).where(_run.c.id >= below)
-    if first is not None:
-        older = older.where(_run.c.id < first)
-    last = (await connection.execute(older)).scalar_one()
-    return below if last is None else last + 1
-
-
-async def _open(connection: AsyncConnection, which: ColumnElement[bool]) -> tuple[int, ...]:
-    rows = await connection.execute(select(_run.c.id).where(which, _run.c.ended_at.is_(None)))
-    return tuple(rows.scalars())
-
-
-def _durations(ended: ColumnElement[bool]) -> Subquery:
-    value = _span(_run.c.started_at, _run.c.ended_at)
-    return select(_run.c.phase, _run.c.outcome, value.label("value")).where(ended).subquery()
-
-
-def _waits(ended: ColumnElement[bool]) -> Subquery:
-    """The run before each, when that one waited: so a wait is counted when it is over."""
-    before, other = phase_run.alias("before"), phase_run.alias("other")
-    newest = select(func.max(other.c.id)).where(other.c.market == _run.c.market, other.c.id < _run.c.id)
-    value = _span(before.c.ended_at, _run.c.started_at)
-    return (
-        select(before.c.reason, value.label("value"))
-        .join_from(_run, before, before.c.id == newest.scalar_subquery())
-        .where(ended, before.c.outcome == RunOutcome.WAITED)
-        .subquery()
+async def _runs(connection: AsyncConnection, first: int, still: frozenset[int]) -> Sequence[Row[*tuple[Any, ...]]]:
+    """The runs from `first` on and those that were open, in order."""
+    query: Select[*tuple[Any, ...]] = select(
+        phase_run.c.id,
+        phase_run.c.market,
+        phase_run.c.phase,
+        phase_run.c.outcome,
+        phase_run.c.reason,
+        type_coerce(phase_run.c.started_at, BigInteger).label("started"),
+        type_coerce(phase_run.c.ended_at, BigInteger).label("ended"),
     )
+    later = query.where(phase_run.c.id >= first).order_by(phase_run.c.id).limit(_CHUNK)
+    found = (await connection.execute(later)).all()
+    if not still:
+        return found
+    before = query.where(phase_run.c.id.in_(still), phase_run.c.id < first).order_by(phase_run.c.id)
+    return [*(await connection.execute(before)).all(), *found]
 
 
-def _own_work(ended: ColumnElement[bool]) -> Subquery:
-    every = phase_run.alias("every")
-    value = select(func.sum(_span(every.c.started_at, every.c.ended_at))).where(
-        every.c.market == _run.c.market, every.c.id <= _run.c.id
-    )
-    return select(_run.c.phase, value.scalar_subquery().label("value")).where(ended, _paid()).subquery()
-
-
-def _elapsed(ended: ColumnElement[bool]) -> Subquery:
-    every = phase_run.alias("every")
-    begun = select(func.min(_millis(every.c.started_at))).where(every.c.market == _run.c.market).scalar_subquery()
-    value = _positive(_millis(_run.c.ended_at) - begun)
-    return select(_run.c.phase, value.label("value")).where(ended, _paid()).subquery()
-
-
-def _analyses(ended: ColumnElement[bool]) -> Subquery:
-    sums = (analysis.c[name] for name in _ANALYSIS_SUMS)
-    return (
-        select(analysis.c.analyser, analysis.c.latency_ms.label("value"), *sums)
-        .join_from(_run, analysis, analysis.c.market == _run.c.market)
-        .where(ended, _first_done(Phase.ANALYSE))
-        .subquery()
-    )
-
-
-def _paid() -> ColumnElement[bool]:
-    return _first_done(Phase.PAY, Phase.REFUND)
-
-
-def _first_done(*phases: Phase) -> ColumnElement[bool]:
-    """The run is the first of its market that did one of these phases."""
-    earlier = phase_run.alias("earlier")
-    again = select(literal(1)).where(
-        earlier.c.market == _run.c.market,
-        earlier.c.id < _run.c.id,
-        earlier.c.phase.in_(phases),
-        earlier.c.outcome == RunOutcome.DONE,
-    )
-    return and_(_run.c.phase.in_(phases), _run.c.outcome == RunOutcome.DONE, ~again.exists())
-
-
-async def _tallies(
-    connection: AsyncConnection,
-    rows: Subquery,
-    keys: Sequence[str],
-    bounds: Sequence[int],
-    sums: Sequence[str] = (),
-) -> dict[tuple[str, ...], Tally]:
-    """Add up the column `value`, one tally for each of the keys' values; all is counted by the database."""
-    groups = [rows.c[key] for key in keys]
-    upto = [func.sum(case((rows.c.value <= bound, 1), else_=0)) for bound in bounds]
-    added = [func.sum(rows.c[name]) for name in sums]
-    found = await connection.execute(
-        select(*groups, func.count(), func.sum(rows.c.value), *upto, *added).group_by(*groups)
-    )
-    tallies: dict[tuple[str, ...], Tally] = {}
-    for row in found:
-        key = tuple(str(part) for part in row[: len(keys)])
-        # PostgreSQL sums big integers into decimals.
-        count, total, *rest = (int(number) for number in row[len(keys) :])
-        tallies[key] = Tally(count, total, tuple(rest[: len(bounds)]), tuple(rest[len(bounds) :]))
-    return tallies
+async def _analyses(
+    connection: AsyncConnection, runs: Sequence[Row[*tuple[Any, ...]]]
+) -> dict[str, Row[*tuple[Any, ...]]]:
+    """The analyses of the markets that these runs analysed."""
+    done = {run.market for run in runs if run.phase == Phase.ANALYSE and run.outcome == RunOutcome.DONE}
+    if not done:
+        return {}
+    columns = (analysis.c[name] for name in ("market", "analyser", "latency_ms", *_ANALYSIS_SUMS))
+    rows = await connection.execute(select(*columns).where(analysis.c.market.in_(done)))
+    return {row.market: row for row in rows}
 
 
 def _merged(left: Tallies, right: Tallies) -> Tallies:
     both = {key: tally + right[key] for key, tally in left.items() if key in right}
     return {**left, **right, **both}
-
-
-def _millis(column: ColumnElement[Any]) -> ColumnElement[int]:
-    return type_coerce(column, BigInteger)
-
-
-def _span(start: ColumnElement[Any], end: ColumnElement[Any]) -> ColumnElement[int]:
-    """Milliseconds between two times; 0 where the database's clock was set back between them."""
-    return _positive(_millis(end) - _millis(start))
-
-
-def _positive(value: ColumnElement[int]) -> ColumnElement[int]:
-    return case((value < 0, 0), else_=value)

@@ -65,9 +65,8 @@ class OracleFigures:
         if not watching.active:
             return found
         async with self._one:
-            found += _follower(watching)
-            found += await self._jobs()
-            found += await self._figures()
+            jobs, figures = await asyncio.gather(self._jobs(), self._figures())
+        found += [*_follower(watching), *jobs, *figures]
         if self._refreshed is not None:
             found.append(single(metrics.LAST_REFRESH, self._refreshed.timestamp()))
         return found

@@ -13,7 +13,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from redis import Redis
 from rq import Queue as JobQueue
 from rq.serializers import JSONSerializer
-from sqlalchemy import insert
+from sqlalchemy import insert, text
 
 from monitoring.exporters.oracle import RPC_ERRORS, Watching, exported
 from monitoring.metrics import ALL
@@ -130,8 +130,8 @@ async def test_everything_is_exported_as_prometheus_reads_it(db: Database, redis
 async def test_what_is_served_is_what_is_declared(db: Database, redis: Server) -> None:
     await fill(db)
     async with scraping(db, redis.url, Watching(active=True, heard_at=datetime.now(UTC), lag_slots=0)) as client:
-        text = (await client.get("/metrics")).text
-    served = {family.name for family in text_string_to_metric_families(text) if family.name.startswith("opinion_")}
+        page = (await client.get("/metrics")).text
+    served = {family.name for family in text_string_to_metric_families(page) if family.name.startswith("opinion_")}
     assert served == {declaration.name.removesuffix("_total") for declaration in ALL}
 
 
@@ -139,8 +139,8 @@ async def test_promtool_has_nothing_to_say(db: Database, redis: Server) -> None:
     promtool = program("promtool", "install Debian's prometheus")
     await fill(db)
     async with scraping(db, redis.url, Watching(active=True, heard_at=datetime.now(UTC), lag_slots=0)) as client:
-        text = (await client.get("/metrics")).text
-    ours = "\n".join(line for line in text.splitlines() if "opinion_" in line) + "\n"
+        page = (await client.get("/metrics")).text
+    ours = "\n".join(line for line in page.splitlines() if "opinion_" in line) + "\n"
     checking = [promtool, "check", "metrics"]
     told = await asyncio.to_thread(subprocess.run, checking, input=ours, capture_output=True, text=True, check=False)
     assert (told.returncode, told.stdout, told.stderr) == (0, "", "")
@@ -203,3 +203,22 @@ async def test_figures_are_left_out_while_the_database_is_away_and_come_back() -
     }
     assert again["opinion_database_up", ()] == 1
     assert again[closed] == before[closed] == 1
+
+
+async def test_a_database_that_hangs_is_told_before_prometheus_gives_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("monitoring.exporters.oracle._PATIENCE_S", 2.0)
+    server = postgresql()
+    try:
+        async with Database(f"{server.url}/postgres", connections=4) as db:
+            await migrate(db)
+            await settle_one(db, "m")
+            async with scraping(db, NOWHERE, Watching(active=True)) as client:
+                async with db.write() as connection:
+                    await connection.execute(text("LOCK TABLE settlement IN ACCESS EXCLUSIVE MODE"))
+                    hanging = await scrape(client)
+                again = await scrape(client)
+    finally:
+        server.remove()
+    assert hanging["opinion_database_up", ()] == 0
+    assert "opinion_queue_due" not in names(hanging)
+    assert again["opinion_database_up", ()] == 1
