@@ -100,7 +100,8 @@ async def test_a_run_that_began_just_now_is_counted_but_read_again(db: Database)
 
 
 @pytest.mark.parametrize("seed", range(2))
-async def test_reading_now_and_then_is_reading_once(db: Database, seed: int) -> None:
+async def test_reading_now_and_then_is_reading_once(db: Database, seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("store.tallies._CHUNK", 7)
     random = Random(seed)
     history = WorkHistory(BOUNDS)
     clock, open_runs = 0.0, {}
