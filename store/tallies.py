@@ -178,7 +178,8 @@ class WorkHistory:
         """Count these for good, but for the open ones, which are looked at again."""
         _add(self._sums, runs, analyses)
         self._open = (self._open - {run.id for run in runs}) | {run.id for run in runs if run.ended is None}
-        self._next = max((run.id + 1 for run in runs), default=self._next)
+        # Those that were open are of lower numbers.
+        self._next = max([self._next, *(run.id + 1 for run in runs)])
 
 
 def _add(sums: _Sums, runs: Sequence[Row[*tuple[Any, ...]]], analyses: Mapping[str, Row[*tuple[Any, ...]]]) -> None:

@@ -99,6 +99,16 @@ async def test_a_run_that_began_just_now_is_counted_but_read_again(db: Database)
     assert (await history.read(db)).durations["close", "done"].count == 3
 
 
+async def test_a_run_that_ends_while_nothing_else_happens_is_counted_once(db: Database) -> None:
+    history = WorkHistory(BOUNDS)
+    first = await write(db, "m", "close", 0, None)
+    await write(db, "n", "close", 1, 2)
+    assert (await history.read(db)).durations["close", "done"].count == 1
+    await _end(db, first, 3, Random(0), "done")
+    for _ in range(3):
+        assert (await history.read(db)).durations["close", "done"].count == 2
+
+
 @pytest.mark.parametrize("seed", range(2))
 async def test_reading_now_and_then_is_reading_once(db: Database, seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("store.tallies._CHUNK", 7)
@@ -124,8 +134,8 @@ async def test_reading_now_and_then_is_reading_once(db: Database, seed: int, mon
     assert dict((await history.read(db)).durations) == await _durations(db)
 
 
-async def _end(db: Database, run: int, clock: float, random: Random) -> None:
-    outcome = random.choice(["done", "waited", "failed", "outage", "lost"])
+async def _end(db: Database, run: int, clock: float, random: Random, outcome: str | None = None) -> None:
+    outcome = outcome or random.choice(["done", "waited", "failed", "outage", "lost"])
     ended = {"ended_at": at(clock), "outcome": outcome, "reason": random.choice(["slot", "finality"])}
     async with db.write() as connection:
         await connection.execute(update(phase_run).where(phase_run.c.id == run).values(ended))
