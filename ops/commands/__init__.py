@@ -13,12 +13,17 @@ from typing import cast
 import typer
 
 from ops.commands.demo import demo
+from ops.commands.hold import hold, resume
 from ops.commands.localnet import localnet
+from ops.commands.settlement import explain, list_settlements, park, retry, settle
 from ops.commands.verify import verify
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None)
 app.command()(demo)
 app.command()(verify)
+for act in (explain, settle, retry, park, hold, resume):
+    app.command()(act)
+app.command("settlements")(list_settlements)
 app.add_typer(localnet, name="localnet")
 
 
@@ -48,10 +53,11 @@ def _explained(error: Exception) -> int | None:
     from chain.errors import ChainError
     from ops.errors import OperatorError, UsageError
     from settings import SettingsError
+    from store.errors import StoreError
 
     if isinstance(error, OSError):
         words = f"{error.filename or 'the output'} cannot be used: {error.strerror or error}"
-    elif isinstance(error, ChainError | OperatorError | SettingsError):
+    elif isinstance(error, ChainError | OperatorError | SettingsError | StoreError):
         words = str(error)
     else:
         return None
