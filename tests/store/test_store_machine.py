@@ -256,7 +256,7 @@ def run(machine: type[Machine], examples: int) -> None:
 
 
 def test_any_order_of_acts_on_sqlite() -> None:
-    run(Machine, 25)
+    run(Machine, 15)
 
 
 def test_any_order_of_acts_on_postgresql(postgresql_server: Server) -> None:
@@ -264,4 +264,4 @@ def test_any_order_of_acts_on_postgresql(postgresql_server: Server) -> None:
         def new_url(self) -> str:
             return new_database(postgresql_server)
 
-    run(OnPostgresql, 10)
+    run(OnPostgresql, 6)
