@@ -144,7 +144,7 @@ async def test_the_database_of_another_chain_is_refused(stage: Stage, tmp_path: 
         with watching(stage, url, tmp_path, "stranger") as stranger:
             assert await asyncio.to_thread(stranger.process.wait, 60) != 0
             assert "belongs to the cluster with genesis hash Another" in stranger.log.read_text()
-        assert await accounts.unfinished(db) == []
+        assert await accounts.markets(db) == []
 
 
 async def _seen(db: Database, play: Play) -> bool:

@@ -14,6 +14,7 @@ from chain.answers import ChainAccount, Commitment
 from chain.constants import PROGRAM_ID
 from store import accounts
 from store.accounts import Cluster, FullRead, Heard
+from store.backup import rebuild
 from store.database import Database
 from store.migrations import migrate
 from store.schema import chain_account
@@ -64,7 +65,7 @@ def test_both_keep_the_same(folder: Path, sightings: list[Sighting]) -> None:
 
 async def _kept(folder: Path, sightings: Sequence[Sighting]) -> dict[str, Row]:
     async with Database(f"sqlite:///{folder}/store.db") as db:
-        await accounts.forget(db)
+        await rebuild(db, "a person")
         for what, state, slot, commitment in sightings:
             told = _told(state, slot)
             seen = FullRead(told, slot, commitment) if what == "read" else Heard(told, commitment)
