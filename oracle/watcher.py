@@ -55,7 +55,10 @@ async def watch(settings: Settings, others: Sequence[MakePart] = (), *, pace: Pa
             exporting = exported(db, settings.redis_url, settings.metrics_port, watching=watcher.figures)
             await stack.enter_async_context(exporting)
         await _until_tables_fit(db, pace or Pace())
-        await take_turns(db, LOCK, holder, watcher.parts, turn=watcher.turn, pace=pace)
+        try:
+            await take_turns(db, LOCK, holder, watcher.parts, turn=watcher.turn, pace=pace)
+        finally:
+            notify.stopping("the watcher ends")
 
 
 async def _until_tables_fit(db: Database, pace: Pace) -> None:
