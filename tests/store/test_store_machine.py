@@ -14,6 +14,7 @@ from typing import Any, TypeVar
 
 import pytest
 from hypothesis import HealthCheck
+from hypothesis import Phase as Stage
 from hypothesis import settings as budget
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule, run_state_machine_as_test
@@ -250,7 +251,12 @@ def run(machine: type[Machine], examples: int) -> None:
     run_state_machine_as_test(  # type: ignore[no-untyped-call]
         machine,
         settings=budget(
-            max_examples=examples, stateful_step_count=40, deadline=None, suppress_health_check=list(HealthCheck)
+            max_examples=examples,
+            stateful_step_count=40,
+            deadline=None,
+            suppress_health_check=list(HealthCheck),
+            # To shrink a failure takes longer than a test may: what failed is told as it was found.
+            phases=(Stage.explicit, Stage.reuse, Stage.generate),
         ),
     )
 
