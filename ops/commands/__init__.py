@@ -16,17 +16,21 @@ from ops.commands.audit import audit
 from ops.commands.demo import demo
 from ops.commands.hold import hold, resume
 from ops.commands.localnet import localnet
+from ops.commands.oracle import oracle
 from ops.commands.settlement import explain, list_settlements, park, retry, settle
 from ops.commands.store import store
+from ops.commands.up import up
 from ops.commands.verify import verify
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None)
+app.command()(up)
 app.command()(demo)
 app.command()(verify)
 for act in (explain, settle, retry, park, hold, resume):
     app.command()(act)
 app.command("settlements")(list_settlements)
 app.add_typer(localnet, name="localnet")
+app.add_typer(oracle, name="oracle")
 app.add_typer(store, name="store")
 app.add_typer(audit, name="audit")
 

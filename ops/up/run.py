@@ -1,0 +1,165 @@
+"""Brings everything up, says what happens, and takes everything down again."""
+
+import asyncio
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from chain.units import UsdcUnits
+from ops.cluster import connected
+from ops.demo.authorities import establish, is_initialized
+from ops.demo.stage import open_stage
+from ops.errors import OperatorError, UsageError
+from ops.localnet import LocalnetKeys, check_ports, prepare, read_keys
+from ops.terminal import columns, paragraphs
+from ops.up import plan
+from ops.up.progress import Progress, summary
+from ops.up.state import State, opened
+from ops.up.supervisor import Supervisor
+from settings import Network, Settings, shown
+from store.cluster import pin
+from store.database import Database
+from store.migrations import migrate
+from store.settlements import all_of
+
+BOND = UsdcUnits(10_000_000_000)
+LOOK_S = 1.0
+SUMMARY_S = 30.0
+_NAME_WIDTH = 11
+
+
+@dataclass(frozen=True)
+class Options:
+    """What the command line says. Without `rpc`, a localnet of our own; `keys` are those of the localnet at `rpc`."""
+
+    state: Path
+    workers: int
+    rpc: tuple[str, ...]
+    keys: Path | None
+    rpc_port: int
+    slot_ms: int
+    reset: bool
+
+
+@dataclass(frozen=True)
+class _Ground:
+    """The chain that the oracle works on: its settings, and a localnet's keys with their folder."""
+
+    settings: Settings
+    folder: Path | None
+    keys: LocalnetKeys | None
+
+
+async def up(settings: Settings, options: Options) -> None:
+    """Run everything until cancelled; then nothing of it is left running.
+
+    Raises OperatorError, and what `chain` and `store` raise, when it cannot be brought up.
+    """
+    _check(settings, options)
+    with opened(options.state, reset=options.reset) as state:
+        supervisor = Supervisor(say)
+        try:
+            ground = await _ground(settings, options, state, supervisor)
+            async with Database(f"sqlite:///{state.database}") as db:
+                await _prepare(ground, state, db)
+                told = await _start(ground, options, state, supervisor)
+                _tell(ground, state, told)
+                await _follow(db, supervisor)
+        finally:
+            say("up", "stopping")
+            await supervisor.stop()
+            say("up", "stopped, nothing is left running")
+
+
+def say(name: str, words: str) -> None:
+    """Print one line about one part, with the time."""
+    lead = f"{datetime.now().astimezone():%H:%M:%S} {name:<{_NAME_WIDTH}} "
+    # The terminal may be gone, which is no reason to leave anything running.
+    with suppress(OSError):
+        print(paragraphs([words], columns(), first=lead, rest=" " * len(lead)), flush=True)
+
+
+def _check(settings: Settings, options: Options) -> None:
+    if settings.network is Network.MAINNET:
+        raise OperatorError(
+            "NETWORK is mainnet, where the oracle runs as services: see 'opinion oracle units' and docs/oracle.md."
+        )
+    if settings.network is not Network.LOCALNET and not options.rpc:
+        raise UsageError(f"NETWORK is {settings.network}: give its RPC node by --rpc URL, or unset it for a localnet.")
+    if options.keys is not None and not options.rpc:
+        raise UsageError("--keys are those of a running localnet: give its address by --rpc URL, or leave both out.")
+
+
+async def _ground(settings: Settings, options: Options, state: State, supervisor: Supervisor) -> _Ground:
+    """Start the localnet, or look at the chain that is there."""
+    if options.rpc:
+        theirs = settings.model_copy(update={"solana_rpc_url": options.rpc, "solana_ws_url": ()})
+        if options.keys is not None:
+            return _Ground(theirs, options.keys, read_keys(options.keys))
+        if settings.oracle_keypair_path is None:
+            raise OperatorError(
+                "ORACLE_KEYPAIR_PATH is not set: set it and RANDOMNESS_KEYPAIR_PATHS, or give a localnet's --keys."
+            )
+        return _Ground(theirs, None, None)
+    check_ports(options.rpc_port)
+    state.ledger.mkdir(exist_ok=True)
+    keys = prepare(settings.program, state.ledger, reset=options.reset)
+    url = f"http://127.0.0.1:{options.rpc_port}"
+    ours = settings.model_copy(update={"solana_rpc_url": (url,), "solana_ws_url": ()})
+    await supervisor.start(plan.localnet(state, settings.program, keys, options.rpc_port, options.slot_ms))
+    return _Ground(ours, state.ledger / "keys", keys)
+
+
+async def _prepare(ground: _Ground, state: State, db: Database) -> None:
+    """Bring the database to its shape and this cluster, and on a fresh localnet the program to its authorities."""
+    await migrate(db)
+    async with connected(ground.settings, None) as rpc:
+        await pin(db, await rpc.genesis_hash(), ground.settings.program_id)
+    if ground.keys is None:
+        return
+    url = ground.settings.solana_rpc_url[0]
+    async with open_stage(ground.settings.program, url, ground.keys, state.folder / "up.sqlite3") as stage:
+        if not await is_initialized(stage):
+            receipt = await establish(stage, f"up {stage.program}", BOND)
+            say("program", f"initialised with a bond: {receipt.signature}")
+
+
+async def _start(ground: _Ground, options: Options, state: State, supervisor: Supervisor) -> Mapping[str, str]:
+    """Start the queues and the oracle; returns what its processes are told."""
+    redis_port = plan.free_port()
+    await supervisor.start(plan.valkey(state, redis_port))
+    told = plan.environment(ground.settings, state, redis_port, ground.folder)
+    for child in plan.oracle(state, told, options.workers):
+        await supervisor.start(child)
+    return told
+
+
+def _tell(ground: _Ground, state: State, told: Mapping[str, str]) -> None:
+    """Say where everything is, and what to type next."""
+    rpc = shown(ground.settings.solana_rpc_url[0])
+    say("up", f"RPC {rpc}, WebSocket {shown(ground.settings.ws_urls[0])}")
+    if ground.folder is not None:
+        say("up", f"keys of the authorities in {ground.folder}")
+    if ground.settings.metrics_port:
+        say("up", f"metrics http://127.0.0.1:{ground.settings.metrics_port}/metrics")
+    say("up", f"DATABASE_URL={told['DATABASE_URL']} REDIS_URL={told['REDIS_URL']}")
+    say("up", f"logs in {state.logs}")
+    if ground.keys is not None:
+        say("up", f"next: opinion demo --rpc {rpc} --keys {ground.folder}")
+    say("up", "Ctrl-C ends everything")
+
+
+async def _follow(db: Database, supervisor: Supervisor) -> None:
+    """Say what changes, for ever."""
+    progress, clock = Progress(), asyncio.get_running_loop().time
+    next_summary = clock() + SUMMARY_S
+    while True:
+        settlements = await all_of(db)
+        for market, words in progress.changes(settlements):
+            say("market", f"{market} {words}")
+        if clock() >= next_summary:
+            say("up", summary(settlements, supervisor.running, supervisor.wanted))
+            next_summary = clock() + SUMMARY_S
+        await asyncio.sleep(LOOK_S)
