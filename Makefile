@@ -12,8 +12,8 @@ help: ## list the commands
 setup: ## build .venv and localnet/.venv from their lock files
 	@ops/environments.sh
 
-run: setup ## start a localnet and take one market from creation to a verified payout
-	@.venv/bin/opinion demo
+run: setup ## everything on this machine: a localnet, Valkey, the watcher, workers; Ctrl-C ends it
+	@.venv/bin/opinion up
 
 test: setup ## run all the tests that this machine can run, and say which it skipped
 	@.venv/bin/python $(PYTEST) tests/chain tests/store tests/oracle tests/ops tests/test_settings.py tests/test_documents.py

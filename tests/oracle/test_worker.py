@@ -22,7 +22,6 @@ PATIENCE_S = 60.0
 START = """
 import sys
 from oracle import worker
-sys.modules.setdefault("oracle.jobs", sys)
 worker.STOP_SECONDS = float(sys.argv[2])
 from settings import Settings
 from store.settlements import Queue
@@ -223,3 +222,20 @@ def test_redis_going_away_does_not_end_a_running_job(
 
     assert worker.process.wait(PATIENCE_S) == 0, worker.log.read_text()
     assert (tmp_path / "handed-back").exists()
+
+
+def test_only_workers_of_the_analysis_queue_load_the_models_sdk() -> None:
+    loaded = {}
+    for queues in ("[Queue.CAPTURE, Queue.SETTLE, Queue.CLEAN]", "[Queue.ANALYSE]"):
+        code = f"""
+import sys
+from oracle import worker
+from store.settlements import Queue
+worker._preload({queues})
+print("anthropic" in sys.modules)
+"""
+        loaded[queues] = subprocess.run(
+            [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True, timeout=PATIENCE_S
+        ).stdout.strip()
+
+    assert list(loaded.values()) == ["False", "True"]
