@@ -22,8 +22,17 @@ WAITS = {
     "signatures": "signers to approve",
     "bond": "the bond vault to be filled: somebody must deposit USDC",
     "funds": "SOL in the oracle's account: somebody must send some",
-    "account": "a token account that is frozen",
+    "account": "a USDC account that it can pay into: it is frozen, or not there",
     "closes": "its closing time",
+    "texts": "texts that cannot be had yet",
+    "randomness_key": "the randomness key that it pins, which no worker holds",
+    "external": "the external provider to answer",
+    "hold": "the hold to be lifted",
+    "rpc": "an RPC node that answers",
+    "database": "the database",
+    "congestion": "room in the chain's blocks: its transactions expire",
+    "model": "the model that scores opinions",
+    "retry": "another attempt after a failure",
 }
 """What a wait reason of the plan means; one that is not here is shown as it is named."""
 _REPEATED = (RunOutcome.WAITED, RunOutcome.OUTAGE)

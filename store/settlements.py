@@ -205,6 +205,8 @@ async def begin(db: Database, claim: Claim, phase: Phase, worker: str) -> Run:
         attempt=case((same, settlement.c.attempt), else_=0),
         takeovers=case((same, settlement.c.takeovers), else_=0),
         started_at=func.coalesce(settlement.c.started_at, clock()),
+        wait_reason=None,
+        reason=None,
     )
     async with db.write() as connection:
         row = (await connection.execute(beginning.returning(settlement.c.attempt))).one_or_none()
@@ -288,6 +290,14 @@ async def retry(db: Database, market: str, actor: str) -> None:
         await _end_open_runs(connection, market, f"started anew by {actor}")
         await connection.execute(update(settlement).where(settlement.c.market == market).values(values | _RELEASED))
         await audit.append(connection, actor, "retry", market, {})
+
+
+async def outages(db: Database, market: str, most: int = 8) -> int:
+    """Return how many of the market's newest runs ended in an outage, one after the other; `most` at most."""
+    runs = select(phase_run.c.outcome).where(phase_run.c.market == market, phase_run.c.ended_at.is_not(None))
+    async with db.read() as connection:
+        newest = (await connection.execute(runs.order_by(phase_run.c.id.desc()).limit(most))).scalars().all()
+    return next((place for place, outcome in enumerate(newest) if outcome != RunOutcome.OUTAGE), len(newest))
 
 
 def held(claim: Claim) -> ColumnElement[bool]:

@@ -49,11 +49,20 @@ class DemoMarket:
 
     async def steps(self) -> AsyncIterator[Step]:
         """Take the market from nothing to its receipt, yielding each step once it is confirmed."""
+        async for step in self.opening():
+            yield step
+        async for step in self._settling():
+            yield step
+
+    async def opening(self) -> AsyncIterator[Step]:
+        """Take the market from nothing to its deadline: what comes then is the oracle's."""
         yield await self._prepare()
         yield await self._create()
         for staker in self._stakers:
             yield await self._stake(staker)
         yield await self._wait()
+
+    async def _settling(self) -> AsyncIterator[Step]:
         yield await self._close()
         yield await self._score()
         yield await self._request()

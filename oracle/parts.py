@@ -1,0 +1,62 @@
+"""Opens what an engine works with, as the settings say."""
+
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+
+from chain.rpc import Rpc
+from chain.signers import KeypairSigner, signer_from_file
+from chain.transaction import FeePolicy
+from chain.units import MicroLamports
+from oracle.analysis import Panel, panel_of
+from oracle.prover import prover_from_files
+from oracle.settlement.engine import Parts
+from oracle.settlement.recorder import recorder_of
+from oracle.texts import texts_of
+from settings import GENESIS, Settings, SettingsError
+from store.cluster import pin
+from store.database import Database
+
+_MICRODOLLARS = 1_000_000
+
+
+@asynccontextmanager
+async def opened(settings: Settings) -> AsyncGenerator[Parts]:
+    """Open everything, on the cluster that the database is of; close it afterwards.
+
+    Raises SettingsError, SignerError and RecorderError for what is set wrongly, OtherCluster, StoreUnavailable and
+    RpcError for what does not answer.
+    """
+    oracle = oracle_signer(settings)
+    recorder = recorder_of(settings.network, oracle, settings.program)
+    prover = prover_from_files(settings.randomness_keypair_paths)
+    async with (
+        Database(settings.database_url) as db,
+        Rpc(settings.solana_rpc_url, genesis_hash=GENESIS.get(settings.network)) as rpc,
+        texts_of(settings.texts_path, settings.ipfs_gateways, settings.ipfs_apis) as texts,
+    ):
+        await pin(db, await rpc.genesis_hash(), settings.program_id)
+        yield Parts(
+            db=db,
+            rpc=rpc,
+            program=settings.program,
+            oracle=oracle,
+            recorder=recorder,
+            prover=prover,
+            texts=texts,
+            panel=lambda: _panel(settings),
+            analysis_seconds=settings.analysis_seconds,
+            analysis_budget=int(settings.analysis_budget_dollars * _MICRODOLLARS),
+            analysis_slots=settings.analysis_slots,
+            fees=FeePolicy(highest_price=MicroLamports(settings.max_priority_fee)),
+        )
+
+
+def oracle_signer(settings: Settings) -> KeypairSigner:
+    """The oracle's key. Raises SettingsError when none is named, SignerError when it cannot be used."""
+    if settings.oracle_keypair_path is None:
+        raise SettingsError("ORACLE_KEYPAIR_PATH is not set: it should be the path of the oracle's keypair file.")
+    return signer_from_file(settings.oracle_keypair_path)
+
+
+def _panel(settings: Settings) -> Panel:
+    return panel_of(settings.network, settings.anthropic_api_key, settings.analysis_models, settings.anthropic_base_url)

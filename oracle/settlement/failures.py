@@ -1,0 +1,63 @@
+"""Whose fault it is when a step fails: the market's own costs an attempt, something shared only time."""
+
+import random
+from dataclasses import dataclass
+
+from chain.errors import (
+    AllEndpointsFailed,
+    BondShort,
+    MalformedAnswer,
+    NotEnoughSol,
+    OutcomeUnknown,
+    RpcError,
+    RpcRefused,
+    SlotHashNotReady,
+    TransactionExpired,
+)
+from oracle.analysis import AnalysisFailure, Unavailable
+from oracle.settlement.plan import WaitReason
+from store.errors import OnHold, StoreUnavailable
+
+ATTEMPTS = 3
+"""So many failures of a market's own in one phase, and it is parked."""
+_FIRST_S, _LONGEST_S = 2.0, 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class Outage:
+    """Something shared failed: the market waits for it, at no cost. `seconds` where the wait is known."""
+
+    reason: WaitReason
+    seconds: float | None = None
+
+
+def outage(error: Exception) -> Outage | None:
+    """What the market has to wait for, or None when the failure is its own."""
+    match error:
+        case OnHold():
+            return Outage(WaitReason.HOLD, 1.0)
+        case StoreUnavailable():
+            return Outage(WaitReason.DATABASE)
+        case SlotHashNotReady():
+            return Outage(WaitReason.SLOT, 0.4)
+        case BondShort():
+            return Outage(WaitReason.BOND, 15.0)
+        case NotEnoughSol():
+            return Outage(WaitReason.FUNDS, 15.0)
+        case Unavailable():
+            return Outage(WaitReason.MODEL, error.retry_after)
+        case AnalysisFailure():
+            return Outage(WaitReason.MODEL) if error.outage else None
+        case TransactionExpired():
+            return Outage(WaitReason.CONGESTION)
+        case RpcRefused():
+            return None
+        case RpcError() | AllEndpointsFailed() | MalformedAnswer() | OutcomeUnknown():
+            return Outage(WaitReason.RPC)
+        case _:
+            return None
+
+
+def back_off(before: int, chance: random.Random) -> float:
+    """Seconds to wait after a failure that followed `before` others: twice as long each time, up to a minute."""
+    return min(_FIRST_S * 2 ** min(before, 10), _LONGEST_S) * chance.uniform(0.5, 1.0)
