@@ -13,6 +13,7 @@ from typing import cast
 import typer
 
 from ops.commands.audit import audit
+from ops.commands.canary import canary
 from ops.commands.demo import demo
 from ops.commands.hold import hold, resume
 from ops.commands.localnet import localnet
@@ -25,6 +26,7 @@ from ops.commands.verify import verify
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None)
 app.command()(up)
 app.command()(demo)
+app.command()(canary)
 app.command()(verify)
 for act in (explain, settle, retry, park, hold, resume):
     app.command()(act)
