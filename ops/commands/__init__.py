@@ -15,6 +15,7 @@ import typer
 from ops.commands.audit import audit
 from ops.commands.canary import canary
 from ops.commands.demo import demo
+from ops.commands.doctor import doctor
 from ops.commands.hold import hold, resume
 from ops.commands.localnet import localnet
 from ops.commands.oracle import oracle
@@ -28,6 +29,7 @@ app.command()(up)
 app.command()(demo)
 app.command()(canary)
 app.command()(verify)
+app.command()(doctor)
 for act in (explain, settle, retry, park, hold, resume):
     app.command()(act)
 app.command("settlements")(list_settlements)
@@ -62,12 +64,13 @@ def _explained(error: Exception) -> int | None:
     """Tell an error that people can mend in one sentence on stderr; returns the exit code, None for any other error."""
     from chain.errors import ChainError
     from ops.errors import OperatorError, UsageError
+    from oracle.errors import OracleError
     from settings import SettingsError
     from store.errors import StoreError
 
     if isinstance(error, OSError):
         words = f"{error.filename or 'the output'} cannot be used: {error.strerror or error}"
-    elif isinstance(error, ChainError | OperatorError | SettingsError | StoreError):
+    elif isinstance(error, ChainError | OperatorError | OracleError | SettingsError | StoreError):
         words = str(error)
     else:
         return None

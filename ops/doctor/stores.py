@@ -1,0 +1,93 @@
+"""The database, Redis, and the disk under what is kept here."""
+
+import shutil
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from redis.asyncio import Redis
+from sqlalchemy.engine import make_url
+
+from ops.doctor.finding import Finding, Findings, note, ok, tried, wrong
+from settings import Settings
+from store import holds, migrations
+from store.database import Database
+
+TIMEOUT_S = 5.0
+LEAST_FREE = 1_000_000_000
+"""Bytes."""
+
+
+async def look_at_database(settings: Settings) -> Findings:
+    """Its tables, and whether a hold is placed."""
+    try:
+        if _is_missing(settings.database_url):
+            # Opening would make it.
+            yield wrong("database", "there is no database file yet", "run 'opinion store migrate'")
+            return
+        async with Database(settings.database_url) as db:
+            checked = await tried("database", migrations.check(db), "see that it runs, and check DATABASE_URL")
+            if isinstance(checked, Finding):
+                yield checked
+                return
+            yield ok("database", f"{db.name}, revision {await migrations.revision(db)} of {migrations.HEAD}")
+            held = await holds.current(db)
+            if held is None:
+                yield ok("hold", "none is placed")
+            else:
+                words = f"nothing acts since {held.placed_at:%Y-%m-%d %H:%M} UTC: {held.why} ({held.placed_by})"
+                yield note("hold", words, "when its reason is gone, run 'opinion resume'")
+    except OSError as error:
+        yield wrong("database", f"it cannot be used ({error.strerror})", "check DATABASE_URL and the file's owner")
+
+
+def _is_missing(database_url: str) -> bool:
+    """Whether it is an SQLite file that is not there."""
+    url = make_url(database_url)
+    return url.get_backend_name() == "sqlite" and not Path(url.database or "").exists()
+
+
+async def look_at_redis(settings: Settings) -> Findings:
+    """Whether it answers, keeps what it is given, and throws nothing away."""
+    async with Redis.from_url(  # pyright: ignore[reportUnknownMemberType] - redis leaves its keywords untyped
+        settings.redis_url, socket_timeout=TIMEOUT_S, socket_connect_timeout=TIMEOUT_S
+    ) as redis:
+        remedy = "start it, and check REDIS_URL"
+        asking = redis.info()  # pyright: ignore[reportUnknownMemberType] - as above
+        info: Mapping[str, Any] | Finding = await tried("redis", asking, remedy)
+    if isinstance(info, Finding):
+        yield info
+    else:
+        yield judged_redis(info)
+
+
+def judged_redis(info: Mapping[str, Any]) -> Finding:
+    """What its INFO means for the queues."""
+    policy = str(info.get("maxmemory_policy", "noeviction"))
+    if policy != "noeviction" and int(info.get("maxmemory", 0)):
+        return wrong(
+            "redis", f"it throws queued jobs away when it is full ({policy})", "set maxmemory-policy noeviction"
+        )
+    if info.get("aof_enabled") and info.get("aof_last_write_status", "ok") != "ok":
+        return wrong("redis", "it cannot write its append-only file", "look at its disk and its log")
+    version = f"version {info.get('valkey_version') or info.get('redis_version')}"
+    if not info.get("aof_enabled"):
+        return note("redis", f"{version}, forgets its queues when it ends; they are filled again from the database")
+    return ok("redis", f"{version}, keeps its queues in an append-only file, evicts nothing")
+
+
+async def look_at_disk(settings: Settings) -> Findings:
+    """Room where texts and an SQLite file are, and whether texts can be written."""
+    texts = settings.texts_path
+    try:
+        texts.mkdir(parents=True, exist_ok=True)
+        probe = texts / ".doctor"
+        probe.write_bytes(b"")
+        probe.unlink()
+        yield ok("texts", f"{texts} can be written")
+        free = shutil.disk_usage(texts).free
+    except OSError as error:
+        yield wrong("texts", f"{texts} cannot be written ({error.strerror})", "check TEXTS_PATH and the folder's owner")
+        return
+    words = f"{free / 1e9:.1f} GB free under {texts}"
+    yield wrong("disk", words, "make room: below 1 GB nothing is sure") if free < LEAST_FREE else ok("disk", words)

@@ -1,0 +1,56 @@
+"""What the doctor makes of what the parts say of themselves."""
+
+import pytest
+
+from ops.doctor.examine import as_text
+from ops.doctor.finding import Verdict, ok, tried, wrong
+from ops.doctor.stores import judged_redis
+from store.errors import StoreUnavailable
+
+WELL = {"redis_version": "8.0.0", "maxmemory": 0, "maxmemory_policy": "noeviction", "aof_enabled": 1}
+
+
+@pytest.mark.parametrize(
+    ("changed", "verdict"),
+    [
+        ({}, Verdict.OK),
+        ({"maxmemory_policy": "allkeys-lru"}, Verdict.OK),
+        ({"maxmemory": 1_000, "maxmemory_policy": "allkeys-lru"}, Verdict.WRONG),
+        ({"aof_last_write_status": "err"}, Verdict.WRONG),
+        ({"aof_enabled": 0}, Verdict.NOTE),
+    ],
+)
+def test_redis_must_keep_what_it_is_given(changed: dict[str, object], verdict: Verdict) -> None:
+    assert judged_redis({**WELL, **changed}).verdict is verdict
+
+
+async def test_an_error_of_a_connection_is_told_without_its_words() -> None:
+    async def fails() -> int:
+        raise ConnectionError("redis://:hush@cache")
+
+    found = await tried("redis", fails(), "start it")
+
+    assert found == wrong("redis", "it does not answer (ConnectionError)", "start it")
+
+
+async def test_an_error_for_people_is_told_as_it_is() -> None:
+    async def fails() -> int:
+        raise StoreUnavailable("the database is down")
+
+    assert await tried("database", fails(), "start it") == wrong("database", "the database is down", "start it")
+
+
+async def test_an_error_that_nobody_foresaw_is_not_hidden() -> None:
+    async def fails() -> int:
+        raise KeyError("bug")
+
+    with pytest.raises(KeyError):
+        await tried("database", fails(), "start it")
+
+
+def test_a_finding_fits_a_small_terminal() -> None:
+    finding = wrong("oracle key", "the key here is " + "x" * 44 + " and it is another one", "use that key's file")
+
+    assert all(len(line) <= 80 for line in as_text(finding, 80).splitlines())
+    assert "to do: use that key's file" in as_text(finding, None)
+    assert as_text(ok("disk", "room"), None).startswith("ok     disk ")
