@@ -1,5 +1,6 @@
 """What is remembered of an endpoint, and when it may be asked again. Pure: the caller brings time and chance."""
 
+from collections import Counter
 from dataclasses import dataclass, field
 from random import Random
 
@@ -19,6 +20,8 @@ class Health:
     ready_at: float = 0.0
     last_error: RpcError | None = None
     random: Random = field(default_factory=Random, repr=False)
+    counted: Counter[str] = field(default_factory=Counter[str], repr=False)
+    """Every failure so far, by the name of its error."""
 
     def succeeded(self) -> None:
         """Forgets what was."""
@@ -27,6 +30,7 @@ class Health:
     def failed(self, error: RpcError, now: float) -> None:
         """Waits twice as long after each failure in a row, with jitter, or as long as the endpoint asks."""
         self.failures += 1
+        self.counted[type(error).__name__] += 1
         self.last_error = error
         wait = min(self.first_wait * 2 ** min(self.failures - 1, 20), LONGEST_WAIT) * self.random.uniform(0.5, 1.0)
         if isinstance(error, RateLimited) and error.retry_after is not None:

@@ -1,7 +1,7 @@
 """Opens what an engine works with, as the settings say."""
 
 from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 
 from chain.rpc import Rpc
 from chain.signers import KeypairSigner, signer_from_file
@@ -15,6 +15,8 @@ from oracle.texts import texts_of
 from settings import GENESIS, Settings, SettingsError
 from store.cluster import pin
 from store.database import Database
+from store.errors import StoreUnavailable
+from store.figures import RPC_ERRORS, add
 
 _MICRODOLLARS = 1_000_000
 
@@ -33,7 +35,9 @@ async def opened(settings: Settings) -> AsyncGenerator[Parts]:
         Database(settings.database_url) as db,
         Rpc(settings.solana_rpc_url, genesis_hash=GENESIS.get(settings.network)) as rpc,
         texts_of(settings.texts_path, settings.ipfs_gateways, settings.ipfs_apis) as texts,
+        AsyncExitStack() as stack,
     ):
+        stack.push_async_callback(_count_errors, db, rpc)
         await pin(db, await rpc.genesis_hash(), settings.program_id)
         yield Parts(
             db=db,
@@ -49,6 +53,14 @@ async def opened(settings: Settings) -> AsyncGenerator[Parts]:
             analysis_slots=settings.analysis_slots,
             fees=FeePolicy(highest_price=MicroLamports(settings.max_priority_fee)),
         )
+
+
+async def _count_errors(db: Database, rpc: Rpc) -> None:
+    """The process ends with the job, so what failed in it is written down for the watcher's metrics."""
+    with suppress(StoreUnavailable):
+        for endpoint in rpc.endpoints:
+            for kind, count in endpoint.health.counted.items():
+                await add(db, RPC_ERRORS, {"endpoint": endpoint.name, "kind": kind}, count)
 
 
 def oracle_signer(settings: Settings) -> KeypairSigner:

@@ -10,9 +10,10 @@ from pathlib import Path
 from chain.constants import ZERO_KEY
 from chain.ecvrf import SecretKey
 from chain.signers import randomness_key_from_file
+from oracle.errors import OracleError
 
 
-class ProverError(Exception):
+class ProverError(OracleError):
     """A randomness key is missing: one sentence that names it."""
 
 

@@ -8,6 +8,8 @@ from sqlalchemy import select, text
 from store.database import Database
 from store.schema import figure
 
+RPC_ERRORS = "rpc_errors"
+"""Failed RPC calls, by endpoint (its name, without path and key) and kind (the error's name)."""
 _MOST_LABELS = 256
 _ADD = text(
     "INSERT INTO figure (name, labels, value) VALUES (:name, :labels, :by) "

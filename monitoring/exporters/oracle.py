@@ -23,13 +23,11 @@ from monitoring.exporters.redis_queues import RedisQueues
 from monitoring.metrics import family, single
 from store.database import Database
 from store.errors import StoreError
-from store.figures import counted
+from store.figures import RPC_ERRORS, counted
 from store.settlements import Queue
 from store.standing import standing
 from store.tallies import WorkHistory
 
-RPC_ERRORS = "rpc_errors"
-"""The counter in store.figures that jobs add their failed RPC calls to, with the labels endpoint and kind."""
 _PATIENCE_S = 8.0
 """Prometheus gives a scrape up after ten seconds."""
 

@@ -42,6 +42,8 @@ def work(
     """
     from ops.errors import UsageError
     from oracle import worker
+    from oracle.logs import configure
+    from oracle.start import check
     from settings import read_settings
     from store.settlements import Queue
 
@@ -51,7 +53,10 @@ def work(
         raise UsageError(
             f"--queues is {queues!r}: it should be some of {', '.join(Queue)}, with commas between."
         ) from None
-    worker.work(read_settings(), wanted, burst=burst)
+    settings = read_settings()
+    configure(settings)
+    run(check(settings, wanted))
+    worker.work(settings, wanted, burst=burst)
 
 
 @oracle.command()

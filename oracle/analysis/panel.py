@@ -16,13 +16,14 @@ from oracle.analysis.analyser import Analyser, Limits, ScoredBatch
 from oracle.analysis.lexicon import LexiconAnalyser
 from oracle.analysis.presentation import Words
 from oracle.analysis.prices import PRICES
+from oracle.errors import OracleError
 from settings import Network
 
 MOST = 5
 _LEXICON_ON = frozenset({Network.LOCALNET, Network.DEVNET})
 
 
-class PanelError(Exception):
+class PanelError(OracleError):
     """No panel can be made of these settings: one sentence, which says what to set."""
 
 

@@ -7,11 +7,12 @@ from solders.pubkey import Pubkey
 
 from chain import instructions
 from chain.signers import Signer
+from oracle.errors import OracleError
 from settings import Network
 from store.analyses import KeptAnalysis
 
 
-class RecorderError(Exception):
+class RecorderError(OracleError):
     """No score can be recorded with these settings: one sentence."""
 
 

@@ -15,7 +15,7 @@ from rq import Queue as JobQueue
 from rq.serializers import JSONSerializer
 from sqlalchemy import insert, text
 
-from monitoring.exporters.oracle import RPC_ERRORS, Watching, exported
+from monitoring.exporters.oracle import Watching, exported
 from monitoring.metrics import ALL
 from store import figures, settlements
 from store.database import Database
@@ -93,7 +93,7 @@ async def fill(db: Database) -> None:
         await connection.execute(insert(chain_read).values(read))
     run = await settlements.begin(db, claim, Phase.ANALYSE, "me")
     await settlements.end(db, claim, run, RunOutcome.DONE)
-    await figures.add(db, RPC_ERRORS, {"endpoint": "https://rpc.example", "kind": "timeout"}, 3)
+    await figures.add(db, figures.RPC_ERRORS, {"endpoint": "https://rpc.example", "kind": "timeout"}, 3)
 
 
 async def test_everything_is_exported_as_prometheus_reads_it(db: Database, redis: Server) -> None:
