@@ -181,6 +181,7 @@ attempt = Table(
         postgresql_where=text("outcome IS NULL"),
     ),
     Index(None, "market"),
+    Index(None, "outcome"),
     comment="Signed transactions, written down under the fence before their first byte leaves.",
 )
 

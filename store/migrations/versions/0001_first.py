@@ -42,6 +42,7 @@ def upgrade() -> None:
         comment="Signed transactions, written down under the fence before their first byte leaves.",
     )
     op.create_index(op.f("ix_attempt_market"), "attempt", ["market"], unique=False)
+    op.create_index(op.f("ix_attempt_outcome"), "attempt", ["outcome"], unique=False)
     op.create_index("uq_attempt_intent_number", "attempt", ["intent", "number"], unique=True)
     op.create_index(
         "uq_attempt_open",
