@@ -23,10 +23,9 @@ _MICRODOLLARS = 1_000_000
 
 @asynccontextmanager
 async def opened(settings: Settings) -> AsyncGenerator[Parts]:
-    """Open everything, on the cluster that the database is of; close it afterwards.
+    """Open everything; close it afterwards. Who acts awaits `pinned` first: only then is it the database's chain.
 
-    Raises SettingsError, SignerError and RecorderError for what is set wrongly, OtherCluster, StoreUnavailable and
-    RpcError for what does not answer.
+    Raises SettingsError, SignerError and RecorderError for what is set wrongly.
     """
     oracle = oracle_signer(settings)
     recorder = recorder_of(settings.network, oracle, settings.program)
@@ -38,7 +37,10 @@ async def opened(settings: Settings) -> AsyncGenerator[Parts]:
         AsyncExitStack() as stack,
     ):
         stack.push_async_callback(_count_errors, db, rpc)
-        await pin(db, await rpc.genesis_hash(), settings.program_id)
+
+        async def pinned() -> None:
+            await pin(db, await rpc.genesis_hash(), settings.program_id)
+
         yield Parts(
             db=db,
             rpc=rpc,
@@ -52,6 +54,7 @@ async def opened(settings: Settings) -> AsyncGenerator[Parts]:
             analysis_budget=int(settings.analysis_budget_dollars * _MICRODOLLARS),
             analysis_slots=settings.analysis_slots,
             fees=FeePolicy(highest_price=MicroLamports(settings.max_priority_fee)),
+            pinned=pinned,
         )
 
 

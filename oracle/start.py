@@ -38,6 +38,7 @@ async def check(settings: Settings, queues: Collection[Queue]) -> None:
         async with opened(settings) as parts:
             if Queue.ANALYSE in queues:
                 parts.panel()
+            await parts.pinned()
             await _check_keys(parts)
     except (RpcError, StoreUnavailable) as error:
         _log.warning("started without comparing its keys with the chain's", reason=str(error))

@@ -8,7 +8,7 @@ from solders.instruction import Instruction
 from solders.pubkey import Pubkey
 
 from chain import instructions
-from chain.accounts import Market
+from chain.accounts import Market, Opinion
 from chain.draw import draw
 from chain.errors import ForeignAccount, MalformedAnswer, MalformedData, UnexpectedAccount
 from chain.rpc import Rpc
@@ -90,7 +90,7 @@ class Maker:
             case Act.PAY:
                 return await self._pay(facts, market)
             case Act.REFUND:
-                return await self._refund(facts)
+                return await self._refund(facts, market)
             case Act.FINISH:
                 return await self._finish(facts, market)
             case Act.ANALYSE:
@@ -147,19 +147,25 @@ class Maker:
                 market=self.market, treasury=treasury, destination=fee, program=self.program
             )
             parcels.append(self._paid_to(treasury, mint, collect))
-        return parcels or _no_account(Phase.PAY, [key for key in (market.winner, treasury) if key not in able])
+        unpaid = [] if market.prize_paid else [market.winner]
+        unpaid += [] if market.fee_collected else [treasury]
+        return parcels or _no_account(Phase.PAY, unpaid)
 
     def _paid_to(self, owner: Pubkey, mint: Pubkey, payment: Instruction) -> Parcel:
         account = create_associated_account(payer=self.oracle.public_key, owner=owner, mint=mint)
         return Parcel(Act.PAY, (account, payment))
 
-    async def _refund(self, facts: Facts) -> list[Parcel] | Wait:
+    async def _refund(self, facts: Facts, market: Market) -> list[Parcel] | Wait:
         """Only into accounts that are there: their rent would be a gift for everybody who closes one first.
 
         Who has none opens one, or takes the refund into any account by a signature of their own.
         """
         mint = facts.config.usdc_mint
-        unpaid = [o.staker for o in await read_opinions(self.rpc, self.program, self.market) if not o.paid]
+        unpaid = [opinion.staker for opinion in await self._open_opinions(market) if not opinion.paid]
+        if not unpaid:
+            raise MalformedAnswer(
+                f"a node shows every refund of {self.market} paid, and not in the market: wait for it"
+            )
         accounts = {staker: associated_address(staker, mint) for staker in unpaid}
         able = await self._able_to_take(list(accounts.items()), missing_too=False)
         refunds = [
@@ -173,7 +179,7 @@ class Maker:
         return _batches(Act.REFUND, refunds, REFUNDS_TOGETHER) or _no_account(Phase.REFUND, blocked)
 
     async def _finish(self, facts: Facts, market: Market) -> list[Parcel]:
-        opinions = await read_opinions(self.rpc, self.program, self.market)
+        opinions = await self._open_opinions(market)
         closings = [
             instructions.close_opinion(market=self.market, staker=opinion.staker, program=self.program)
             for opinion in opinions
@@ -185,6 +191,14 @@ class Maker:
             program=self.program,
         )
         return [*_batches(Act.FINISH, closings, CLOSINGS_TOGETHER), Parcel(Act.FINISH, (finish,))]
+
+    async def _open_opinions(self, market: Market) -> list[Opinion]:
+        """All that are open. Raises MalformedAnswer where the node shows others than the market counts."""
+        opinions = await read_opinions(self.rpc, self.program, self.market)
+        if len(opinions) != market.open_opinions:
+            shown = f"{len(opinions)} opinions on {self.market}, of which {market.open_opinions} are open"
+            raise MalformedAnswer(f"a node shows {shown}: wait until it has caught up")
+        return opinions
 
     async def _able_to_take(self, payees: Sequence[tuple[Pubkey, Pubkey]], *, missing_too: bool) -> set[Pubkey]:
         """Which owners' associated accounts can be paid into; `missing_too` where we would make the account."""

@@ -2,7 +2,8 @@
 
 import asyncio
 import random
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
@@ -12,7 +13,7 @@ from structlog.contextvars import bound_contextvars
 
 from chain.accounts import Market
 from chain.answers import Commitment
-from chain.errors import ChainError, SlotHashLapsed, TransactionError
+from chain.errors import ChainError, MalformedAnswer, SlotHashLapsed, TransactionError
 from chain.journal import Outcome
 from chain.rpc import Rpc
 from chain.sender import Pace, Sender
@@ -30,9 +31,9 @@ from oracle.settlement.recorder import Recorder
 from oracle.texts import TEXT_PATIENCE, TextError, Texts, Wanted
 from store import analyses, settlements
 from store.database import Database
-from store.errors import FenceLost, NoSlot, StoreError
+from store.errors import FenceLost, NoSlot, OnHold, StoreError, StoreUnavailable
 from store.journal import FencedJournal
-from store.settlements import SLOTS, Claim, Phase, Queue, RunOutcome, Status
+from store.settlements import LEASE, SLOTS, Claim, Phase, Queue, Run, RunOutcome, Status
 
 STOPPED = "stopped"
 PACE = Pace(look=0.25, resend=1.0, give_up=60.0)
@@ -41,12 +42,22 @@ _CAUGHT_UP_S, _LOOK_S = 20.0, 0.2
 _LONGEST_WAIT_S = 60.0
 """Chain time may jump, on a localnet above all, so nothing waits longer without a look; but what a person must mend."""
 _NO_SLOT_S = 0.5
+_TURN_S = 120.0
+"""A market with thousands of stakers is given back between transactions, long before RQ would end its job."""
+_GIVE_BACK_AGAIN_S = 0.5
 _log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
+
+
+async def _pinned_already() -> None:
+    """For a chain that somebody has held to the database's."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Parts:
-    """What the engine works with. `panel` is made when it is needed: only analyses load the model's SDK."""
+    """What the engine works with. `panel` is made when it is needed: only analyses load the model's SDK.
+
+    `pinned` holds the chain to the database's before anything is read of it; raises OtherCluster and RpcError.
+    """
 
     db: Database
     rpc: Rpc
@@ -61,6 +72,8 @@ class Parts:
     analysis_slots: int = SLOTS
     fees: FeePolicy
     pace: Pace = PACE
+    turn: float = _TURN_S
+    pinned: Callable[[], Awaitable[None]] = _pinned_already
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,7 +103,7 @@ class Engine:
         """
         with bound_contextvars(market=market):
             try:
-                claim = await settlements.claim(self._parts.db, market, self._holder, self._parts.analysis_slots)
+                claim = await self._claim(market)
             except NoSlot:
                 # Whoever waits for a slot can do nothing else; the reconciler brings the market again.
                 await asyncio.sleep(_NO_SLOT_S)
@@ -101,30 +114,69 @@ class Engine:
                 _log.warning("took the market over from a worker that died", phase=claim.phase, fence=claim.fence)
             await self._hold(claim)
 
+    async def _claim(self, market: str) -> Claim | None:
+        """Cancelled meanwhile, it gives back what it got."""
+        slots = self._parts.analysis_slots
+        claiming = asyncio.ensure_future(settlements.claim(self._parts.db, market, self._holder, slots))
+        try:
+            return await asyncio.shield(claiming)
+        except asyncio.CancelledError:
+            with suppress(StoreError):
+                if (claim := await claiming) is not None:
+                    phase = claim.phase
+                    await self._give_back(claim, Release(phase=phase, queue=queue_of(phase), attempt=claim.attempt))
+            raise
+
     async def _hold(self, claim: Claim) -> None:
         work = _Work(self._parts, claim, self._chance)
         try:
             async with kept(self._parts.db, claim):
                 release = await work.advance()
         except FenceLost as error:
+            # Not given back: who takes it over counts that, so that what stalls its worker each time is parked at last.
             _log.warning("stopped at once", reason=str(error))
             return
         except asyncio.CancelledError:
-            await asyncio.shield(self._give_back(claim, work.stopped()))
-            _log.info("handed back", phase=work.phase)
+            await asyncio.shield(self._hand_back(claim, work))
             raise
         await self._give_back(claim, release)
 
+    async def _hand_back(self, claim: Claim, work: "_Work") -> None:
+        try:
+            await work.stop()
+            await self._give_back(claim, work.stopped())
+        except StoreError as error:
+            _log.warning("not handed back: its lease runs out", reason=str(error))
+        else:
+            _log.info("handed back", phase=work.phase)
+
     async def _give_back(self, claim: Claim, release: Release) -> None:
-        db = self._parts.db
-        if release.status is Status.DONE:
-            await settlements.finish(db, claim)
-            _log.info("settled for good")
-            return
+        """Raises StoreError; where the database is away, once a lease would have run out."""
         if release.status is Status.PARKED:
             _log.error("parked: a person must look", phase=release.phase, reason=release.reason)
-        given = await settlements.release(
-            db,
+        given = await self._released(claim, release)
+        if given and release.status is Status.DONE:
+            _log.info("settled for good")
+        if given and release.status is Status.READY and not release.due_in:
+            await self._put(release.queue, claim.market)
+
+    async def _released(self, claim: Claim, release: Release) -> bool:
+        """Write it down, also to a database that is being restarted: the next worker need not take it over then."""
+        clock = asyncio.get_running_loop().time
+        until = clock() + LEASE.total_seconds()
+        while True:
+            try:
+                return await self._release(claim, release)
+            except StoreUnavailable:
+                if clock() > until:
+                    raise
+            await asyncio.sleep(_GIVE_BACK_AGAIN_S)
+
+    async def _release(self, claim: Claim, release: Release) -> bool:
+        if release.status is Status.DONE:
+            return await settlements.finish(self._parts.db, claim)
+        return await settlements.release(
+            self._parts.db,
             claim,
             phase=release.phase,
             queue=release.queue,
@@ -134,8 +186,6 @@ class Engine:
             attempt=release.attempt,
             status=release.status,
         )
-        if given and release.status is Status.READY and not release.due_in:
-            await self._put(release.queue, claim.market)
 
 
 class _Work:
@@ -148,30 +198,43 @@ class _Work:
         self._sender = Sender(parts.rpc, self._journal, fees=parts.fees, pace=parts.pace, program=parts.program)
         self._lapsed_target: Slot | None = None
         self._seen = Slot(0)
+        self._failures = claim.attempt
+        self._turn_ends = asyncio.get_running_loop().time() + parts.turn
+        self._run: Run | None = None
         self.phase = claim.phase
 
     async def advance(self) -> Release:
         """Go on until there is something to wait for. Raises FenceLost."""
         try:
-            reader = await self._reader()
-            while True:
-                facts = await self._facts(reader)
-                step = next_step(facts)
-                match step:
-                    case Done():
-                        return Release(phase=Phase.FINISH, queue=Queue.CLEAN, status=Status.DONE)
-                    case Wait():
-                        return self._waiting(step)
-                    case Act():
-                        if (elsewhere := self._elsewhere(step)) is not None:
-                            return elsewhere
-                        self.phase = step.phase
-                        if (release := await self._take(step, facts, reader)) is not None:
-                            return release
+            return await self._advance()
         except FenceLost:
             raise
-        except (ChainError, StoreError) as error:
+        except Exception as error:
             return await self._failed(error)
+
+    async def _advance(self) -> Release:
+        await self._parts.pinned()
+        reader = await self._reader()
+        while True:
+            facts = await self._facts(reader)
+            step = next_step(facts)
+            match step:
+                case Done():
+                    return Release(phase=Phase.FINISH, queue=Queue.CLEAN, status=Status.DONE)
+                case Wait():
+                    return self._waiting(step)
+                case Act():
+                    if (elsewhere := self._elsewhere(step)) is not None:
+                        return elsewhere
+                    self.phase = step.phase
+                    if (release := await self._take(step, facts, reader)) is not None:
+                        return release
+                    if self._turn_is_over():
+                        return self.stopped()
+
+    async def stop(self) -> None:
+        """Note that the run under way was ended from outside. Raises StoreError."""
+        await self._end(RunOutcome.WAITED, STOPPED)
 
     def stopped(self) -> Release:
         """How the market is given back by a worker that is told to stop."""
@@ -192,82 +255,74 @@ class _Work:
     async def _facts(self, reader: FactsReader) -> Facts:
         """What the chain shows, at the slot of the newest transaction that we saw land or later. Raises RpcError."""
         analysed = await analyses.get(self._parts.db, self._claim.market) is not None
-        async with asyncio.timeout(_CAUGHT_UP_S):
-            while True:
-                facts = await reader.read(self._parts.prover, analysed=analysed)
-                if facts.slot >= self._seen:
-                    break
-                await asyncio.sleep(_LOOK_S)
+        until = asyncio.get_running_loop().time() + _CAUGHT_UP_S
+        while (facts := await reader.read(self._parts.prover, analysed=analysed)).slot < self._seen:
+            if asyncio.get_running_loop().time() > until:
+                raise MalformedAnswer(f"a node is at slot {facts.slot} and not yet at {self._seen}: wait until it is")
+            await asyncio.sleep(_LOOK_S)
         target = facts.request.target_slot if facts.request else None
         return replace(facts, lapsed=target is not None and target == self._lapsed_target)
 
     async def _take(self, act: Act, facts: Facts, reader: FactsReader) -> Release | None:
-        """Take one step; returns how to give the market back, or None to go on."""
-        run = await settlements.begin(self._parts.db, self._claim, act.phase, self._claim.holder)
-        end = settlements.end
+        """Take one step; returns how to give the market back, or None to go on. Raises what the step raised."""
+        await self._begin(act.phase)
         with bound_contextvars(phase=act.phase.value, act=act.value):
             try:
                 wait = await (self._analyse(facts) if act is Act.ANALYSE else self._send(act, facts))
             except FenceLost:
                 raise
-            except asyncio.CancelledError:
-                await asyncio.shield(end(self._parts.db, self._claim, run, RunOutcome.WAITED, STOPPED))
-                raise
-            except Exception as error:
-                return await self._mended(error, act, facts, reader, run)
-            if wait is not None:
-                await end(self._parts.db, self._claim, run, RunOutcome.WAITED, wait.reason)
-                return self._waiting(wait)
-            await end(self._parts.db, self._claim, run, RunOutcome.DONE)
-            _log.info("done")
+            except TransactionError as error:
+                if isinstance(error, SlotHashLapsed) and facts.request is not None:
+                    await self._lapsed(facts.request.target_slot)
+                elif failures.outage(error) is None and await self._moved_on(act, facts, reader):
+                    _log.info("somebody else did it", refusal=str(error))
+                    await self._end(RunOutcome.DONE, "somebody else did it")
+                else:
+                    raise
+            else:
+                if wait is not None:
+                    await self._end(RunOutcome.WAITED, wait.reason)
+                    return self._waiting(wait)
+                await self._end(RunOutcome.DONE)
+                self._failures = 0
+                _log.info("done")
         return None
 
-    async def _mended(
-        self, error: Exception, act: Act, facts: Facts, reader: FactsReader, run: settlements.Run
-    ) -> Release | None:
-        """After a step failed: None when the chain has moved on meanwhile, so that somebody else did it."""
-        end, db = settlements.end, self._parts.db
-        if isinstance(error, SlotHashLapsed) and facts.request is not None:
-            self._lapsed_target = facts.request.target_slot
-            _log.error("the target slot's hash was not captured in time", target_slot=facts.request.target_slot)
-            await end(db, self._claim, run, RunOutcome.WAITED, WaitReason.REARM)
-            return None
-        if isinstance(error, TransactionError) and failures.outage(error) is None:
-            again = next_step(await self._facts(reader))
-            if again != act:
-                _log.info("somebody else did it", refusal=str(error))
-                await end(db, self._claim, run, RunOutcome.DONE, "somebody else did it")
-                return None
-        outage = failures.outage(error)
-        outcome = RunOutcome.FAILED if outage is None else RunOutcome.OUTAGE
-        await end(db, self._claim, run, outcome, str(error) if outage is None else f"{outage.reason}: {error}")
-        return await self._failed(error)
+    async def _lapsed(self, target: Slot) -> None:
+        self._lapsed_target = target
+        _log.error("the target slot's hash was not captured in time", target_slot=target)
+        await self._end(RunOutcome.WAITED, WaitReason.REARM)
+
+    async def _moved_on(self, act: Act, facts: Facts, reader: FactsReader) -> bool:
+        """Whether the chain shows after a refusal that somebody else did what was to be done, or a part of it."""
+        again = await self._facts(reader)
+        return next_step(again) != act or (again.market, again.request) != (facts.market, facts.request)
+
+    async def _begin(self, phase: Phase) -> None:
+        self._run = await settlements.begin(self._parts.db, self._claim, phase, self._claim.holder)
+
+    async def _end(self, outcome: RunOutcome, reason: str | None = None) -> None:
+        """Note how the run ended, where one is under way."""
+        if self._run is not None:
+            await settlements.end(self._parts.db, self._claim, self._run, outcome, reason)
+            self._run = None
 
     async def _failed(self, error: Exception) -> Release:
         """How the market is given back after `error`: an outage costs nothing, a failure of its own an attempt."""
-        phase, words = self.phase, str(error) or type(error).__name__
+        words = str(error) or type(error).__name__
         outage = failures.outage(error)
         if outage is not None:
-            before = await settlements.outages(self._parts.db, self._claim.market)
-            seconds = outage.seconds if outage.seconds is not None else failures.back_off(before, self._chance)
-            _log.warning("waits for something shared", reason=outage.reason.value, error=words, seconds=seconds)
-            return Release(
-                phase=phase,
-                queue=queue_of(phase),
-                due_in=timedelta(seconds=seconds),
-                wait_reason=outage.reason,
-                reason=words,
-                attempt=self._attempts(),
-                status=Status.WAITING,
-            )
+            return await self._out(outage, error, words)
         attempt = self._attempts() + 1
         known = isinstance(error, ChainError | StoreError) or type(error).__module__.startswith("oracle.")
-        _log.error("failed", attempt=attempt, error=words, exc_info=None if known else error)
+        _log.error("failed", phase=self.phase, attempt=attempt, error=words, exc_info=None if known else error)
+        with suppress(StoreError):
+            await self._end(RunOutcome.FAILED, words)
         parked = attempt >= failures.ATTEMPTS
         wait = failures.back_off(attempt - 1, self._chance)
         return Release(
-            phase=phase,
-            queue=queue_of(phase),
+            phase=self.phase,
+            queue=queue_of(self.phase),
             due_in=timedelta(seconds=0 if parked else wait),
             wait_reason=None if parked else WaitReason.RETRY,
             reason=words,
@@ -275,9 +330,34 @@ class _Work:
             status=Status.PARKED if parked else Status.WAITING,
         )
 
+    async def _out(self, outage: failures.Outage, error: Exception, words: str) -> Release:
+        """How the market is given back after an outage, longer each time that one follows another."""
+        before = 0
+        # Where the database is what fails, or fails now, there is nothing to be noted or counted.
+        with suppress(StoreError):
+            before = await settlements.outages(self._parts.db, self._claim.market)
+            if self._run is None and not isinstance(error, OnHold | StoreUnavailable):
+                await self._begin(self.phase)
+            await self._end(RunOutcome.OUTAGE, f"{outage.reason}: {words}")
+        seconds = outage.seconds if outage.seconds is not None else failures.back_off(before, self._chance)
+        told = {"phase": self.phase, "reason": outage.reason.value, "error": words}
+        _log.warning("waits for something shared", **told, seconds=seconds)
+        return Release(
+            phase=self.phase,
+            queue=queue_of(self.phase),
+            due_in=timedelta(seconds=seconds),
+            wait_reason=outage.reason,
+            reason=words,
+            attempt=self._attempts(),
+            status=Status.WAITING,
+        )
+
+    def _turn_is_over(self) -> bool:
+        return asyncio.get_running_loop().time() > self._turn_ends
+
     def _attempts(self, phase: Phase | None = None) -> int:
         """Failures of the phase (ours now, where left out) so far; another phase than the claim's has none."""
-        return self._claim.attempt if (phase or self.phase) is self._claim.phase else 0
+        return self._failures if (phase or self.phase) is self._claim.phase else 0
 
     def _waiting(self, wait: Wait) -> Release:
         patient = wait.reason is WaitReason.ACCOUNT
@@ -298,9 +378,23 @@ class _Work:
         made = await maker.parcels(act, facts, analysis)
         if isinstance(made, Wait):
             return made
-        for parcel in made:
-            if (wait := await self._send_one(act, parcel, facts)) is not None:
-                return wait
+        return await self._send_all(act, made, facts)
+
+    async def _send_all(self, act: Act, parcels: Sequence[Parcel], facts: Facts) -> Wait | None:
+        """Each, also after one was refused: what hinders the prize never hinders the fee. Raises the first refusal."""
+        refused: TransactionError | None = None
+        for parcel in parcels:
+            try:
+                if (wait := await self._send_one(act, parcel, facts)) is not None:
+                    return wait
+            except TransactionError as error:
+                if failures.outage(error) is not None:
+                    raise
+                refused = refused or error
+            if self._turn_is_over():
+                break
+        if refused is not None:
+            raise refused
         return None
 
     async def _send_one(self, act: Act, parcel: Parcel, facts: Facts) -> Wait | None:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from chain.errors import (
     AllEndpointsFailed,
+    BlockhashUnknown,
     BondShort,
     MalformedAnswer,
     NotEnoughSol,
@@ -16,7 +17,7 @@ from chain.errors import (
 )
 from oracle.analysis import AnalysisFailure, Unavailable
 from oracle.settlement.plan import WaitReason
-from store.errors import OnHold, StoreUnavailable
+from store.errors import OnHold, OtherCluster, StoreUnavailable
 
 ATTEMPTS = 3
 """So many failures of a market's own in one phase, and it is parked."""
@@ -48,8 +49,11 @@ def outage(error: Exception) -> Outage | None:
             return Outage(WaitReason.MODEL, error.retry_after)
         case AnalysisFailure():
             return Outage(WaitReason.MODEL) if error.outage else None
-        case TransactionExpired():
+        case TransactionExpired() | BlockhashUnknown():
             return Outage(WaitReason.CONGESTION)
+        case OtherCluster():
+            # The node or the settings are wrong, never the market.
+            return Outage(WaitReason.RPC)
         case RpcRefused():
             return None
         case RpcError() | AllEndpointsFailed() | MalformedAnswer() | OutcomeUnknown():

@@ -53,6 +53,10 @@ async def _renew(db: Database, claim: Claim, lease: timedelta, every: float, los
             held = clock() < until
         except TimeoutError:
             held = False
+        except Exception:
+            # Whatever it is, the lease is kept no longer.
+            lose()
+            raise
         else:
             until = asked + lease.total_seconds()
         if not held:
