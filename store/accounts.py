@@ -45,6 +45,7 @@ __all__ = [
     "freshness",
     "market",
     "markets",
+    "opinions",
     "requests",
     "revoked_keys",
     "see",
@@ -149,6 +150,11 @@ async def requests(db: Database) -> dict[str, Kept[VrfRequest]]:
     """Return every request for randomness by its market (base58)."""
     kept_requests = _all(db, _of_kinds(Kind.REQUEST), VrfRequest)
     return {str(kept.account.market): kept async for kept in kept_requests}
+
+
+async def opinions(db: Database) -> list[Kept[Opinion]]:
+    """Return every Opinion that is open, of all markets."""
+    return [kept async for kept in _all(db, _of_kinds(Kind.OPINION), Opinion)]
 
 
 async def revoked_keys(db: Database) -> frozenset[bytes]:

@@ -17,16 +17,12 @@ def watch_command() -> None:
     One on each host: the first is active, the others stand by.
     """
     from oracle.logs import configure
-    from oracle.queues import JobQueues
-    from oracle.reconciler import Reconciler
-    from oracle.turns import Part
-    from oracle.watcher import watch as run_watcher
+    from oracle.watching import watch as run_watcher
     from settings import read_settings
 
     settings = read_settings()
     configure(settings)
-    with JobQueues(settings.redis_url) as queues:
-        run(run_watcher(settings, [lambda db, _: Part("reconciler", Reconciler(db, queues).run)]))
+    run(run_watcher(settings))
 
 
 @oracle.command()

@@ -147,7 +147,7 @@ def _tell(ground: _Ground, state: State, told: Mapping[str, str]) -> None:
     say("up", f"DATABASE_URL={told['DATABASE_URL']} REDIS_URL={told['REDIS_URL']}")
     say("up", f"logs in {state.logs}")
     if ground.keys is not None:
-        say("up", f"next: opinion demo --rpc {rpc} --keys {ground.folder}")
+        say("up", f"next: opinion canary --state {state.folder} --rpc {rpc}")
     say("up", "Ctrl-C ends everything")
 
 
