@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any, TypeVar, cast
 from urllib.parse import urlsplit
 
+import httpx
 from solana.rpc.async_api import AsyncClient
 from solana.rpc.providers.async_http import AsyncHTTPProvider
 from solders.rpc.requests import Body
@@ -13,6 +14,7 @@ from solders.rpc.responses import RPCResult
 
 from chain.errors import InvalidValue, RpcRefused, WrongCluster
 from chain.health import Health
+from chain.tls import trust
 from chain.translation import ask
 
 R = TypeVar("R")
@@ -43,6 +45,22 @@ class _RawRequest:
         return self._json
 
 
+class _Provider(AsyncHTTPProvider):
+    """solana-py's, but for the certificates, which its own reads anew for each client."""
+
+    def __init__(self, url: str, timeout: float) -> None:
+        super(AsyncHTTPProvider, self).__init__(url)
+        self.session = httpx.AsyncClient(timeout=timeout, verify=trust())
+
+
+class _Client(AsyncClient):
+    """solana-py's, over a provider that is there already."""
+
+    def __init__(self, provider: _Provider) -> None:
+        super(AsyncClient, self).__init__()
+        self._provider = provider
+
+
 class Endpoint:
     """Asks one URL. `name` is the address as `shown`."""
 
@@ -51,10 +69,8 @@ class Endpoint:
         self.name = shown(url)
         self.health = health
         self._timeout = timeout
-        self._client = AsyncClient(url, timeout=timeout)
-        # Made when first needed: each has a TLS context of its own, which takes tens of milliseconds.
-        self._provider: AsyncHTTPProvider | None = None
-        self._url = url
+        self._provider = _Provider(url, timeout)
+        self._client = _Client(self._provider)
         self._genesis: str | None = None
         self._genesis_lock = asyncio.Lock()
 
@@ -64,8 +80,6 @@ class Endpoint:
     async def close(self) -> None:
         """Closes its connections."""
         await self._client.close()
-        if self._provider is not None:
-            await self._provider.close()
 
     async def genesis_hash(self) -> str:
         """Which cluster this endpoint serves; asked once."""
@@ -87,23 +101,17 @@ class Endpoint:
     async def ask_raw(self, method: str, params: list[Any], take: Callable[[Any], T]) -> T:
         """One call of a method that solana-py does not know; `take` gets the result's JSON."""
         request = cast("Body", _RawRequest(method, params))
-        provider = self._raw_provider()
         return await ask(
             self.name,
             method,
             self._timeout,
-            lambda: provider.make_request_unparsed(request),
+            lambda: self._provider.make_request_unparsed(request),
             lambda text: take(self._result(method, json.loads(text))),
         )
 
     async def ask_body(self, method: str, body: Body, parser: type[RPCResult], take: Callable[[Any], T]) -> T:
         """One call with settings that solana-py's client does not offer; `take` gets what `parser` made of it."""
-        provider = self._raw_provider()
-        return await ask(self.name, method, self._timeout, lambda: provider.make_request(body, parser), take)
-
-    def _raw_provider(self) -> AsyncHTTPProvider:
-        self._provider = self._provider or AsyncHTTPProvider(self._url, timeout=self._timeout)
-        return self._provider
+        return await ask(self.name, method, self._timeout, lambda: self._provider.make_request(body, parser), take)
 
     def _result(self, method: str, answer: Any) -> Any:
         if "error" in answer:

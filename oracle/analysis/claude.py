@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import anthropic
 from pydantic import SecretStr
 
+from chain.tls import trust
 from oracle.analysis.analyser import Limits, ScoredBatch
 from oracle.analysis.messages import Messages
 from oracle.analysis.presentation import Words
@@ -34,7 +35,10 @@ class ClaudeAnalyser:
         """Return one reading for each text. Raises AnalysisFailure."""
         # The SDK's retries would not know our deadline.
         async with anthropic.AsyncAnthropic(
-            api_key=self._api_key.get_secret_value(), base_url=self._base_url, max_retries=0
+            api_key=self._api_key.get_secret_value(),
+            base_url=self._base_url,
+            max_retries=0,
+            http_client=anthropic.DefaultAsyncHttpxClient(verify=trust()),
         ) as client:
             messages = Messages(client, self._model, self._price, limits)
             reader = Reader(messages, statement, texts)

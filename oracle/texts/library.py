@@ -14,6 +14,7 @@ from typing import Final, Self, TypeVar
 import httpx
 import structlog
 
+from chain.tls import trust
 from oracle.texts.errors import TextError, TextMismatch, TextUnavailable, TextUnreadable
 from oracle.texts.kubo import KuboNode
 from oracle.texts.limits import MAX_BLOCK_BYTES, MAX_TEXT_BYTES
@@ -225,6 +226,7 @@ def texts_of(
     patience = patience or Patience()
     client = httpx.AsyncClient(
         timeout=patience.one_try_s,
+        verify=trust(),
         limits=httpx.Limits(max_connections=None, max_keepalive_connections=patience.at_once),
         # Nobody's cookies are kept or sent back.
         cookies=CookieJar(DefaultCookiePolicy(allowed_domains=())),
