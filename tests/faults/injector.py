@@ -1,0 +1,316 @@
+"""Watches the rows of the markets, strikes at the planned moments, and measures how long work took to go on."""
+
+import asyncio
+import signal
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+import structlog
+from sqlalchemy import select, update
+
+from chain.errors import ChainError
+from ops.errors import OperatorError
+from store import settlements
+from store.database import Database, after
+from store.errors import StoreError
+from store.schema import attempt, lock, phase_run, settlement
+from store.settlements import RunOutcome, Settlement, Status
+from tests.fakes.messages_api import Behaviour
+from tests.faults.plan import HOLDERS, Fault, Kind, Moment
+from tests.faults.processes import gone, parent_of, strike, wait_until_gone
+from tests.faults.stack import Hooks, Stack, fill
+from tests.servers import Server
+
+LOOK_S = 0.03
+PERSON = "the person in the faults"
+_HURRIED = ("slot", "finality", "rearm")
+_WARPS = {Kind.CLOCK_MINUTE: 60, Kind.CLOCK_HOUR: 4_000, Kind.CLOCK_DAY: 90_000}
+_MODEL = {
+    Kind.MODEL_HANGS: Behaviour.HANG,
+    Kind.MODEL_429: Behaviour.RATE_LIMIT,
+    Kind.MODEL_529: Behaviour.OVERLOADED,
+    Kind.MODEL_GARBAGE: Behaviour.GARBAGE,
+}
+_PARTS_AWAY = frozenset(
+    {Kind.REDIS_RESTART, Kind.REDIS_EMPTY, Kind.DATABASE_RESTART, Kind.DISK_FULL, Kind.RPC_REFUSE, Kind.RPC_DELAY}
+)
+"""While a shared part is away nothing can go on: that time does not count as slow."""
+_log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
+
+
+@dataclass
+class Struck:
+    """One planned fault and what came of it. Times are seconds of the monotonic clock."""
+
+    run: int
+    fault: Fault
+    market: str
+    at: float | None = None
+    resumed_s: float | None = None
+    note: str = ""
+    run_lost: bool = False
+    """Whether a run of a phase was open when its process was killed or stopped."""
+
+
+@dataclass
+class _Awaited:
+    """Somebody was struck: work on the market has to go on. `fence` is the one that the struck one had."""
+
+    struck: Struck
+    fence: int
+    since: float
+    watcher: bool = False
+
+
+@dataclass
+class Watched:
+    """What the rows showed last."""
+
+    rows: Mapping[str, Settlement] = field(default_factory=dict[str, Settlement])
+    open_runs: frozenset[tuple[str, str]] = frozenset()
+    ended_runs: frozenset[tuple[str, str]] = frozenset()
+
+
+class Injector(Hooks):
+    """Strikes each planned fault once."""
+
+    def __init__(self) -> None:
+        self.planned: list[Struck] = []
+        self.retried: dict[str, int] = {}
+        self.seen = Watched()
+        self.looks_failed = 0
+        self._stack: Stack | None = None
+        self._awaited: list[_Awaited] = []
+        self._away: list[tuple[float, float]] = []
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._hurried: set[tuple[str, int]] = set()
+        self._rearmed: set[tuple[str, int]] = set()
+        self._serial = asyncio.Lock()
+
+    def arm(self, stack: Stack, planned: Sequence[Struck]) -> None:
+        """Have these struck from now on."""
+        self._stack = stack
+        self.planned = list(planned)
+
+    @property
+    def stack(self) -> Stack:
+        """The one that is armed."""
+        if self._stack is None:
+            raise RuntimeError("nothing is armed yet")
+        return self._stack
+
+    async def watch(self) -> None:
+        """Look and strike until cancelled."""
+        while True:
+            try:
+                await self._look(self.stack.db)
+            except StoreError:
+                self.looks_failed += 1
+                await asyncio.sleep(0.2)
+            await asyncio.sleep(LOOK_S)
+
+    async def settle_down(self) -> None:
+        """Wait until every fault that struck is over."""
+        await asyncio.gather(*self._tasks)
+
+    async def sending(self, signature: str) -> bool:
+        """The bytes are signed and have not left."""
+        struck = await self._at(signature, Moment.SIGNED)
+        if struck is not None:
+            await self._strike(struck)
+        return struck is None or struck.fault.kind not in HOLDERS
+
+    async def sent(self, signature: str) -> None:
+        """The node has the bytes; the sender waits for the answer."""
+        struck = await self._at(signature, Moment.SENT)
+        if struck is not None:
+            await self._strike(struck)
+
+    async def _at(self, signature: str, moment: Moment) -> Struck | None:
+        armed = [struck for struck in self.planned if struck.at is None and struck.fault.moment is moment]
+        if not armed:
+            return None
+        found = select(attempt.c.market, phase_run.c.phase).join(phase_run, attempt.c.market == phase_run.c.market)
+        found = found.where(attempt.c.signature == signature, phase_run.c.ended_at.is_(None))
+        try:
+            async with self.stack.db.read() as connection:
+                row = (await connection.execute(found)).first()
+        except StoreError:
+            return None
+        if row is None:
+            return None
+        here = (row.market, row.phase)
+        # Somebody may have struck meanwhile.
+        return next((one for one in armed if one.at is None and (one.market, one.fault.phase.value) == here), None)
+
+    async def _look(self, db: Database) -> None:
+        names = {struck.market for struck in self.planned}
+        async with db.read() as connection:
+            runs = select(phase_run.c.market, phase_run.c.phase, phase_run.c.outcome)
+            runs = runs.where(phase_run.c.market.in_(names))
+            found = (await connection.execute(runs)).all()
+            fence = (await connection.execute(select(lock.c.fence).where(lock.c.name == "watcher"))).scalar()
+        rows = {row.market: row for row in await settlements.all_of(db)}
+        self.seen = Watched(
+            rows,
+            frozenset((row.market, row.phase) for row in found if row.outcome is None),
+            frozenset((row.market, row.phase) for row in found if row.outcome == RunOutcome.DONE),
+        )
+        self._measure(fence or 0)
+        for struck in self.planned:
+            if struck.at is None and self._is_at(struck.fault, struck.market):
+                await self._strike(struck)
+        await self._be_the_person(db)
+
+    def _is_at(self, fault: Fault, market: str) -> bool:
+        here = (market, fault.phase.value)
+        if fault.moment is Moment.BEGAN:
+            return here in self.seen.open_runs
+        return fault.moment is Moment.ENDED and here in self.seen.ended_runs
+
+    async def _be_the_person(self, db: Database) -> None:
+        """Retry what is parked, let an hour pass for who waits for it, and look at once where slots are short."""
+        now = await db.now()
+        for row in self.seen.rows.values():
+            key = (row.market, row.fence)
+            if row.status is Status.PARKED:
+                self.retried[row.market] = self.retried.get(row.market, 0) + 1
+                await settlements.retry(db, row.market, PERSON)
+            elif row.status is Status.WAITING and row.wait_reason == "rearm" and key not in self._rearmed:
+                self._rearmed.add(key)
+                await self.stack.stage.extras.warp(3_700)
+            elif row.wait_reason in _HURRIED and row.due_at > now + timedelta(seconds=1) and key not in self._hurried:
+                self._hurried.add(key)
+                await _hurry(db, row)
+
+    def _measure(self, watcher_fence: int) -> None:
+        now = time.monotonic()
+        for one in self._awaited[:]:
+            row = self.seen.rows.get(one.struck.market)
+            if one.watcher:
+                resumed = watcher_fence > one.fence
+            else:
+                resumed = row is not None and (row.fence > one.fence or row.status is Status.DONE)
+            if resumed:
+                self._awaited.remove(one)
+                away = sum(max(0.0, min(end, now) - max(begin, one.since)) for begin, end in self._away)
+                one.struck.resumed_s = round(now - one.since - away, 2)
+
+    async def _strike(self, struck: Struck) -> None:
+        kind = struck.fault.kind
+        if kind in HOLDERS:
+            await self._meet_holder(struck)
+        elif kind in (Kind.KILL_WATCHER, Kind.PAUSE_WATCHER):
+            await self._meet_watcher(struck)
+        else:
+            struck.at = time.monotonic()
+            task = asyncio.create_task(self._meet_part(struck), name=kind)
+            self._tasks.add(task)
+
+    async def _meet_holder(self, struck: Struck) -> None:
+        """Kill or stop the process that holds the market; one that nobody holds any more is met at another time."""
+        try:
+            row = await settlements.get(self.stack.db, struck.market)
+        except StoreError:
+            return
+        if struck.at is not None or row is None or row.holder is None:
+            return
+        horse = int(row.holder.split(":")[1])
+        parent = parent_of(horse)
+        if parent not in self.stack.processes.pids() or gone(horse):
+            return
+        struck.run_lost = (struck.market, struck.fault.phase.value) in self.seen.open_runs
+        struck.at = time.monotonic()
+        if struck.fault.kind is Kind.PAUSE_HORSE:
+            strike(horse, signal.SIGSTOP)
+            self._later(struck.fault.seconds, horse)
+        else:
+            strike(parent if struck.fault.kind is Kind.KILL_PARENT else horse, signal.SIGKILL)
+            await asyncio.to_thread(wait_until_gone, horse)
+        self._awaited.append(_Awaited(struck, row.fence, struck.at))
+
+    async def _meet_watcher(self, struck: Struck) -> None:
+        try:
+            async with self.stack.db.read() as connection:
+                active = (await connection.execute(select(lock).where(lock.c.name == "watcher"))).one_or_none()
+        except StoreError:
+            return
+        if struck.at is not None or active is None:
+            return
+        pid = int(active.holder.split(":")[1])
+        if pid not in self.stack.processes.pids():
+            return
+        struck.at = time.monotonic()
+        if struck.fault.kind is Kind.PAUSE_WATCHER:
+            strike(pid, signal.SIGSTOP)
+            self._later(struck.fault.seconds, pid)
+        else:
+            strike(pid, signal.SIGKILL)
+        self._awaited.append(_Awaited(struck, active.fence, struck.at, watcher=True))
+
+    def _later(self, seconds: float, pid: int) -> None:
+        async def go_on() -> None:
+            await asyncio.sleep(seconds)
+            strike(pid, signal.SIGCONT)
+
+        self._tasks.add(asyncio.create_task(go_on(), name=f"SIGCONT {pid}"))
+
+    async def _meet_part(self, struck: Struck) -> None:
+        fault, stack, began = struck.fault, self.stack, time.monotonic()
+        place = len(self._away)
+        if fault.kind in _PARTS_AWAY:
+            # The part answers a little before everybody has found it again.
+            self._away.append((began, began + fault.seconds + 60))
+        try:
+            await self._do(struck, stack)
+        except (OperatorError, ChainError, OSError) as error:
+            struck.note = f"could not be done: {error}"
+        finally:
+            if fault.kind in _PARTS_AWAY:
+                self._away[place] = (began, time.monotonic())
+
+    async def _do(self, struck: Struck, stack: Stack) -> None:
+        fault = struck.fault
+        match fault.kind:
+            case Kind.REDIS_RESTART | Kind.REDIS_EMPTY:
+                async with self._serial:
+                    await asyncio.to_thread(
+                        _restart, stack.servers.redis, fault.kind is Kind.REDIS_EMPTY, fault.seconds
+                    )
+            case Kind.DATABASE_RESTART if stack.servers.postgresql is not None:
+                async with self._serial:
+                    await asyncio.to_thread(_restart, stack.servers.postgresql, False, fault.seconds)
+            case Kind.DISK_FULL if stack.disk is not None:
+                async with self._serial:
+                    await fill(stack.disk, fault.seconds)
+            case Kind.DISK_FULL:
+                struck.note = "not done: no disk can be mounted here"
+            case Kind.CLOCK_MINUTE | Kind.CLOCK_HOUR | Kind.CLOCK_DAY:
+                await stack.stage.extras.warp(_WARPS[fault.kind])
+            case kind if kind in _MODEL:
+                stack.api.behaviour = _MODEL[kind]
+                await asyncio.sleep(fault.seconds)
+                stack.api.behaviour = Behaviour.HONEST
+            case kind:
+                proxy = stack.proxies[int(fault.seconds * 10) % len(stack.proxies)]
+                proxy.go_wrong(kind, fault.seconds)
+                await asyncio.sleep(fault.seconds)
+
+
+async def _hurry(db: Database, row: Settlement) -> None:
+    """Look sooner than the plan guesses by mainnet's slots: ours are up to twenty times as short."""
+    still = (settlement.c.market == row.market) & (settlement.c.fence == row.fence) & settlement.c.holder.is_(None)
+    async with db.write() as connection:
+        await connection.execute(update(settlement).where(still).values(due_at=after(timedelta(seconds=0.7))))
+
+
+def _restart(server: Server, empty: bool, seconds: float) -> None:
+    """Kill it, leave it away for so long, and start it with or without what it kept."""
+    server.end(signal.SIGKILL)
+    if empty:
+        for kept in (server.folder / "appendonlydir").glob("*"):
+            kept.unlink()
+    time.sleep(min(seconds, 2.0))
+    server.start()
