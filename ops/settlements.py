@@ -12,6 +12,7 @@ from chain import addresses
 from chain.accounts import Market, MarketReceipt, VrfRequest, decode
 from chain.errors import ChainError, MarketNotFound
 from chain.units import Slot
+from ops.amounts import parse_address
 from ops.cluster import connected
 from ops.errors import OperatorError, UsageError
 from settings import Settings
@@ -49,6 +50,16 @@ class Explanation:
     followed: WholeMarket | None
     analysis: KeptAnalysis | None
     past: Past
+
+
+async def document(settings: Settings, market: str) -> bytes:
+    """Return the document of the market's analysis. Raises OperatorError where there is none, StoreError."""
+    address = str(parse_address(market, "a market"))
+    async with opened(settings) as db:
+        analysis = await analyses.get(db, address)
+    if analysis is None:
+        raise OperatorError(f"No analysis of {address} is kept here: ask 'opinion explain {address}'.")
+    return analysis.document
 
 
 @asynccontextmanager

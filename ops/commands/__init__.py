@@ -19,6 +19,7 @@ from ops.commands.doctor import doctor
 from ops.commands.hold import hold, resume
 from ops.commands.localnet import localnet
 from ops.commands.oracle import oracle
+from ops.commands.record import record
 from ops.commands.settlement import explain, list_settlements, park, retry, settle
 from ops.commands.store import store
 from ops.commands.up import up
@@ -29,6 +30,7 @@ app.command()(up)
 app.command()(demo)
 app.command()(canary)
 app.command()(verify)
+app.command()(record)
 app.command()(doctor)
 for act in (explain, settle, retry, park, hold, resume):
     app.command()(act)

@@ -1,5 +1,6 @@
 """`opinion up`: brings back what dies, and leaves nothing behind, however it ends."""
 
+import json
 import os
 import re
 import signal
@@ -100,6 +101,31 @@ def test_what_dies_comes_back_and_ctrl_c_leaves_nothing(up: Up, tmp_path: Path) 
     assert up.process.wait(PATIENCE_S) == 130, up.why()
     assert up.nothing_left(), up.processes()
     assert "nothing is left running" in up.said()
+
+
+def test_a_canary_is_settled_though_a_worker_dies_and_its_record_verifies(up: Up, tmp_path: Path) -> None:
+    settings = {"SOLANA_RPC_URL": f"http://127.0.0.1:{up.port}", "DATABASE_URL": f"sqlite:///{up.state}/oracle.db"}
+    canary = [OPINION, "canary", "--state", up.state, "--json"]
+    with subprocess.Popen(canary, env=environment(**settings), stdout=subprocess.PIPE, text=True) as flying:
+        assert flying.stdout is not None
+        steps: list[dict[str, object]] = []
+        for line in flying.stdout:
+            steps.append(json.loads(line))
+            if steps[-1].get("state") == "closed":
+                os.kill(up.started("chain-1")[-1], signal.SIGKILL)
+    assert flying.returncode == 0, up.why()
+    assert steps[-1]["ok"] is True, steps[-1]
+    assert len(up.started("chain-1")) > 1, up.said()
+
+    market = str(steps[-1]["market"])
+    record = tmp_path / "record.json"
+    record.write_bytes(subprocess.run([OPINION, "record", market], env=environment(**settings), stdout=-1).stdout)
+    verified = opinion("verify", market, "--record", record, **settings)
+    assert verified.returncode == 0, verified.stdout + verified.stderr
+    until(lambda: "done since" in opinion("explain", market, **settings).stdout, up.why)
+    other = opinion("record", "1" * 32, **settings)
+    assert other.returncode == 1
+    assert one_sentence(other.stderr), other.stderr
 
 
 def test_a_killed_up_leaves_nothing(up: Up) -> None:
