@@ -34,7 +34,7 @@ _log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 class Pace:
     """Seconds: `every` between looks, `together` to wait for more changes before one, `again` after one that failed."""
 
-    every: float = 60.0
+    every: float = 10.0
     together: float = 0.2
     again: float = 5.0
 
@@ -62,7 +62,7 @@ def first_phase(market: Market, request: VrfRequest | None) -> tuple[Phase, Queu
 
 
 class Monitor:
-    """Looks every minute, when a market is about to expire, and when it is poked."""
+    """Looks every ten seconds, when a market is about to expire, and when it is poked."""
 
     def __init__(self, db: Database, rpc: Rpc, holder: str, pace: Pace | None = None) -> None:
         """`holder` names this process where it holds a market for a moment."""
