@@ -1,6 +1,8 @@
 """RQ's queues as the settlement uses them: a job names a market and carries nothing else."""
 
 import secrets
+from collections.abc import Sequence
+from contextvars import ContextVar
 from types import TracebackType
 from typing import Self
 
@@ -8,12 +10,15 @@ from redis import Redis
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 from rq import Queue as RqQueue
+from rq.job import Job
 from rq.serializers import JSONSerializer
 
 from store.settlements import Queue
 
 JOB = "oracle.jobs.settle"
-JOB_TIMEOUT_S = 300
+JOB_TIMEOUT_S = 360
+SERVED: ContextVar[tuple[Queue, ...]] = ContextVar("SERVED", default=())
+"""The queues, the most urgent first, that the worker of the running job serves; none outside of a worker."""
 _FAILED_KEPT_S = 3600
 _TIMEOUT_S = 5.0
 
@@ -49,10 +54,23 @@ class JobQueues:
             description=f"settle {market}",
         )
 
+    def take(self, among: Sequence[Queue]) -> str | None:
+        """Take the most urgent job from its queue and return its market, None where no job waits.
+
+        Whoever dies with it costs what a job costs that RQ lost: the reconciler queues the market again.
+        """
+        for queue in among:
+            # Not RQ's own pop, which fails where there is none.
+            if isinstance(popped := self._redis.lpop(self._queues[queue].key), bytes):
+                job_id = popped.decode()
+                self._redis.delete(Job.key_for(job_id))
+                return _market(job_id)
+        return None
+
     def listed(self) -> set[tuple[Queue, str]]:
         """Which markets have a job waiting, and in which queue."""
-        return {
-            (queue, job_id.partition("-")[0])
-            for queue, queued in self._queues.items()
-            for job_id in queued.get_job_ids()
-        }
+        return {(queue, _market(job_id)) for queue, queued in self._queues.items() for job_id in queued.get_job_ids()}
+
+
+def _market(job_id: str) -> str:
+    return job_id.partition("-")[0]

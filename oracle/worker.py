@@ -30,6 +30,7 @@ from rq.serializers import JSONSerializer
 from oracle import notify
 from oracle.lifeline import die_with_parent
 from oracle.logs import configure
+from oracle.queues import SERVED
 from settings import Settings
 from store.settlements import Queue
 
@@ -205,6 +206,7 @@ class SettlementWorker(Worker):
     def main_work_horse(self, job: Job, queue: RqQueue) -> NoReturn:
         """In the fork: end with the parent, then run the job."""
         die_with_parent(self.pid or os.getppid())
+        SERVED.set(tuple(Queue(name) for name in self.queue_names()))
         super().main_work_horse(job, queue)
         os._exit(0)
 
