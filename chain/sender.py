@@ -9,6 +9,7 @@ after its death, gets the outcome of what was signed before.
 import asyncio
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 
 from solders.instruction import Instruction
@@ -128,6 +129,21 @@ class Sender:
         """
         pending = await self._journal.open_attempts()
         return list(await asyncio.gather(*(self._resume_one(attempt) for attempt in pending)))
+
+    async def look_back(self) -> int:
+        """Looks once at every open attempt, concludes those whose outcome is certain and returns how many are left.
+
+        Sends nothing, so it is for intents that nobody needs any more. Raises RpcError.
+        """
+        left = 0
+        for attempt in await self._journal.open_attempts():
+            found = await look(self._rpc, attempt, self._commitment)
+            if found is None:
+                left += 1
+                continue
+            with suppress(TransactionError):
+                await self._conclude(attempt, found)
+        return left
 
     async def _resume_one(self, attempt: Attempt) -> Sent | Expired | TransactionError | SendingError:
         try:

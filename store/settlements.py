@@ -93,7 +93,10 @@ class Settlement:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Claim:
-    """The right to work on a market while the lease lives. `attempt` counts the phase's failures so far."""
+    """The right to work on a market while the lease lives. `attempt` counts the phase's failures so far.
+
+    `taken_over` says that the one before died with it, `takeovers` how often that has happened in the phase.
+    """
 
     market: str
     fence: int
@@ -101,6 +104,7 @@ class Claim:
     phase: Phase
     attempt: int
     takeovers: int
+    taken_over: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -181,6 +185,7 @@ async def claim(
         phase=Phase(row.phase),
         attempt=row.attempt,
         takeovers=taking["takeovers"],
+        taken_over=row.holder is not None,
     )
 
 

@@ -42,6 +42,7 @@ _CAUGHT_UP_S, _LOOK_S = 20.0, 0.2
 _LONGEST_WAIT_S = 60.0
 """Chain time may jump, on a localnet above all, so nothing waits longer without a look; but what a person must mend."""
 _NO_SLOT_S = 0.5
+_LOOK_BACK_S = 15.0
 _TURN_S = 120.0
 """A market with thousands of stakers is given back between transactions, long before RQ would end its job."""
 _GIVE_BACK_AGAIN_S = 0.5
@@ -110,7 +111,7 @@ class Engine:
                 return
             if claim is None:
                 return
-            if claim.takeovers:
+            if claim.taken_over:
                 _log.warning("took the market over from a worker that died", phase=claim.phase, fence=claim.fence)
             await self._hold(claim)
 
@@ -215,22 +216,26 @@ class _Work:
     async def _advance(self) -> Release:
         await self._parts.pinned()
         reader = await self._reader()
+        taken = False
         while True:
             facts = await self._facts(reader)
             step = next_step(facts)
             match step:
                 case Done():
+                    if left := await self._sender.look_back():
+                        return self._waiting(_uncertain(left))
                     return Release(phase=Phase.FINISH, queue=Queue.CLEAN, status=Status.DONE)
                 case Wait():
                     return self._waiting(step)
                 case Act():
                     if (elsewhere := self._elsewhere(step)) is not None:
                         return elsewhere
+                    if taken and self._turn_is_over():
+                        return Release(phase=step.phase, queue=step.queue, attempt=self._attempts(step.phase))
                     self.phase = step.phase
                     if (release := await self._take(step, facts, reader)) is not None:
                         return release
-                    if self._turn_is_over():
-                        return self.stopped()
+                    taken = True
 
     async def stop(self) -> None:
         """Note that the run under way was ended from outside. Raises StoreError."""
@@ -434,6 +439,9 @@ class _Work:
         try:
             analysis = await self._score(market, read)
         except NothingToScore as error:
+            # Texts there are, and the panel scores none: to ask it every minute until the refund would cost much.
+            if any(opinion.text is not None for opinion in read):
+                raise
             return Wait(Phase.ANALYSE, WaitReason.DEADLINE, _LONGEST_WAIT_S, str(error))
         await analyses.save(parts.db, self._claim, analysis)
         _log.info(
@@ -455,6 +463,11 @@ class _Work:
             seconds=parts.analysis_seconds,
             budget=parts.analysis_budget,
         )
+
+
+def _uncertain(left: int) -> Wait:
+    words = f"{left} transactions that were signed for it may still land: nothing hangs on them, but they are told"
+    return Wait(Phase.FINISH, WaitReason.FINALITY, _LOOK_BACK_S, words)
 
 
 def _text_or_trouble(text: str | TextError) -> tuple[str | None, str | None]:

@@ -493,3 +493,19 @@ async def test_resume_tells_of_every_open_attempt(journal: SqliteJournal) -> Non
         [done] = await sender.resume()
         assert isinstance(done, Expired)
         assert (await journal.attempts("old"))[0].outcome is Outcome.EXPIRED
+
+
+async def test_looking_back_concludes_what_is_certain_and_sends_nothing(journal: SqliteJournal) -> None:
+    cluster = Cluster()
+    async with sending(journal, Node(cluster)) as sender:
+        sent = await sender.send("a", [instruction()], PAYER)
+        [landed] = await journal.attempts("a")
+        received = len(cluster.received)
+        other = KeypairSigner(Keypair()).sign(b"nobody ever sent this")
+        never = replace(landed, intent="b", signature=await other, outcome=None, slot=None)
+        await journal.record(replace(never, last_valid_block_height=BlockHeight(2**40)))
+        assert await sender.look_back() == 1
+        await journal.conclude(never.signature, Outcome.EXPIRED, None)
+        assert await sender.look_back() == 0
+        assert len(cluster.received) == received
+        assert sent.signature == landed.signature
