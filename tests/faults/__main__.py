@@ -118,7 +118,9 @@ def summary(lines: Sequence[dict[str, Any]]) -> list[str]:
         resumed = f", work went on after {median(found):.1f} s (median), {max(found):.1f} s at most" if found else ""
         told.append(f"{kind}: {struck[kind]} struck of {planned[kind]} planned{resumed}")
     kept = sum(line["noted"].get("open_attempts", 0) for line in lines)
-    stacks = sum((Counter(line["noted"].get("tracebacks", {})) for line in lines), Counter[str]())
+    stacks: Counter[str] = Counter()
+    for line in lines:
+        stacks.update(line["noted"].get("tracebacks", {}))
     told.append(f"attempts left open: {kept}; retried by the person: {sum(n['noted']['retried'] for n in lines)}")
     told += [f"traceback, {times} times: {words}" for words, times in stacks.most_common(15)]
     return told

@@ -42,6 +42,7 @@ class Verdict:
                 **one.fault.as_json(),
                 "struck": one.at is not None,
                 "resumed_s": one.resumed_s,
+                "waited_s": one.waited_s,
                 **({"note": one.note} if one.note else {}),
             }
             for one in self.struck
@@ -165,6 +166,8 @@ async def _judged(
         if plan is plans[0]:
             noted["tracebacks"] = dict(checks.tracebacks(lines))
             noted["looks_failed"] = injector.looks_failed
+        if found:
+            await checks.keep_story(stack.db, names, stack.folder / f"story-{plan.number}.json")
         seconds = max([done_at.get(name, time.monotonic()) for name in names]) - began
         verdicts.append(
             Verdict(plan.number, seconds, {name: ended[name] for name in names}, struck, tuple(found), noted)

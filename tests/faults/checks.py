@@ -1,5 +1,6 @@
 """What must hold once a market is through: judged by the chain, the wallets, the audit log and the processes' logs."""
 
+import asyncio
 import json
 from collections import Counter
 from collections.abc import AsyncIterator, Iterator, Sequence
@@ -28,7 +29,7 @@ from ops.demo.stage import Stage
 from ops.verification import check_line, verified
 from store import audit
 from store.database import Database
-from store.schema import attempt, phase_run
+from store.schema import attempt, phase_run, settlement
 from tests.faults.injector import Struck
 from tests.faults.markets import OpenMarket
 from tests.faults.plan import KILLS, Kind
@@ -138,6 +139,17 @@ async def open_attempts(db: Database, names: Sequence[str]) -> int:
     rows = select(attempt.c.signature).where(attempt.c.market.in_(names), attempt.c.outcome.is_(None))
     async with db.read() as connection:
         return len((await connection.execute(rows)).all())
+
+
+async def keep_story(db: Database, names: Sequence[str], file: Path) -> None:
+    """Write down the rows of a run that went wrong: the database ends with its batch."""
+    told: dict[str, list[str]] = {}
+    async with db.read() as connection:
+        for table in (settlement, phase_run, attempt):
+            columns = [column for column in table.c if column.name != "wire"]
+            rows = await connection.execute(select(*columns).where(table.c.market.in_(names)))
+            told[table.name] = [str(dict(row)) for row in rows.mappings()]
+    await asyncio.to_thread(file.write_text, json.dumps(told, indent=1))
 
 
 def lines_of(folder: Path, offsets: dict[str, int]) -> Iterator[Line]:

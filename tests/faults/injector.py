@@ -5,7 +5,7 @@ import signal
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import structlog
 from sqlalchemy import select, update
@@ -16,7 +16,7 @@ from store import settlements
 from store.database import Database, after
 from store.errors import StoreError
 from store.schema import attempt, lock, phase_run, settlement
-from store.settlements import RunOutcome, Settlement, Status
+from store.settlements import Queue, RunOutcome, Settlement, Status
 from tests.fakes.messages_api import Behaviour
 from tests.faults.plan import HOLDERS, Fault, Kind, Moment
 from tests.faults.processes import gone, parent_of, strike, wait_until_gone
@@ -49,6 +49,8 @@ class Struck:
     market: str
     at: float | None = None
     resumed_s: float | None = None
+    waited_s: float = 0.0
+    """What is not counted in `resumed_s`: see _Awaited.excused."""
     note: str = ""
     run_lost: bool = False
     """Whether a run of a phase was open when its process was killed or stopped."""
@@ -62,6 +64,9 @@ class _Awaited:
     fence: int
     since: float
     watcher: bool = False
+    looked: float = 0.0
+    excused: float = 0.0
+    """Seconds in which nobody could go on: a shared part was away, a declared wait, every worker busy elsewhere."""
 
 
 @dataclass
@@ -83,7 +88,7 @@ class Injector(Hooks):
         self.looks_failed = 0
         self._stack: Stack | None = None
         self._awaited: list[_Awaited] = []
-        self._away: list[tuple[float, float]] = []
+        self._away = 0
         self._tasks: set[asyncio.Task[None]] = set()
         self._hurried: set[tuple[str, int]] = set()
         self._rearmed: set[tuple[str, int]] = set()
@@ -158,7 +163,7 @@ class Injector(Hooks):
             frozenset((row.market, row.phase) for row in found if row.outcome is None),
             frozenset((row.market, row.phase) for row in found if row.outcome == RunOutcome.DONE),
         )
-        self._measure(fence or 0)
+        self._measure(fence or 0, await db.now())
         for struck in self.planned:
             if struck.at is None and self._is_at(struck.fault, struck.market):
                 await self._strike(struck)
@@ -185,18 +190,33 @@ class Injector(Hooks):
                 self._hurried.add(key)
                 await _hurry(db, row)
 
-    def _measure(self, watcher_fence: int) -> None:
-        now = time.monotonic()
+    def _measure(self, watcher_fence: int, now: datetime) -> None:
+        at = time.monotonic()
         for one in self._awaited[:]:
             row = self.seen.rows.get(one.struck.market)
             if one.watcher:
                 resumed = watcher_fence > one.fence
             else:
                 resumed = row is not None and (row.fence > one.fence or row.status is Status.DONE)
+            if self._away or (row is not None and not one.watcher and self._must_wait(row, now)):
+                one.excused += at - max(one.since, one.looked)
+            one.looked = at
             if resumed:
                 self._awaited.remove(one)
-                away = sum(max(0.0, min(end, now) - max(begin, one.since)) for begin, end in self._away)
-                one.struck.resumed_s = round(now - one.since - away, 2)
+                one.struck.resumed_s = round(at - one.since - one.excused, 2)
+                one.struck.waited_s = round(one.excused, 2)
+
+    def _must_wait(self, row: Settlement, now: datetime) -> bool:
+        """Whether the market is not due yet, or is and every worker for it works on another one."""
+        if row.lease_until is not None and row.lease_until > now:
+            return False
+        if row.due_at > now:
+            return True
+        kind = "analysis" if row.queue is Queue.ANALYSE else "chain"
+        pids = {pid for pid, name in self.stack.processes.pids().items() if name.startswith(kind)}
+        held = [other for other in self.seen.rows.values() if other.lease_until is not None and other.holder]
+        horses = [int(other.holder.split(":")[1]) for other in held if other.holder]
+        return len(pids & {parent_of(horse) for horse in horses}) >= len(pids)
 
     async def _strike(self, struck: Struck) -> None:
         kind = struck.fault.kind
@@ -258,18 +278,14 @@ class Injector(Hooks):
         self._tasks.add(asyncio.create_task(go_on(), name=f"SIGCONT {pid}"))
 
     async def _meet_part(self, struck: Struck) -> None:
-        fault, stack, began = struck.fault, self.stack, time.monotonic()
-        place = len(self._away)
-        if fault.kind in _PARTS_AWAY:
-            # The part answers a little before everybody has found it again.
-            self._away.append((began, began + fault.seconds + 60))
+        fault, stack = struck.fault, self.stack
+        self._away += fault.kind in _PARTS_AWAY
         try:
             await self._do(struck, stack)
         except (OperatorError, ChainError, OSError) as error:
             struck.note = f"could not be done: {error}"
         finally:
-            if fault.kind in _PARTS_AWAY:
-                self._away[place] = (began, time.monotonic())
+            self._away -= fault.kind in _PARTS_AWAY
 
     async def _do(self, struck: Struck, stack: Stack) -> None:
         fault = struck.fault
