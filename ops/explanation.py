@@ -111,7 +111,7 @@ def report(told: Explanation) -> dict[str, Any]:
 
 def row_line(row: Settlement, now: datetime) -> str:
     """Return a settlement as one line of a list."""
-    return f"{row.market} {row.status} {why(row, now)}"
+    return f"{row.market} {why(row, now)}"
 
 
 def row_report(row: Settlement, now: datetime) -> dict[str, Any]:

@@ -8,12 +8,12 @@ from chain.signers import KeypairSigner, signer_from_file
 from chain.transaction import FeePolicy
 from chain.units import MicroLamports
 from oracle.analysis import Panel, panel_of
+from oracle.cluster import pin
 from oracle.prover import prover_from_files
 from oracle.settlement.engine import Parts
 from oracle.settlement.recorder import recorder_of
 from oracle.texts import texts_of
 from settings import GENESIS, Settings, SettingsError
-from store.cluster import pin
 from store.database import Database
 from store.errors import StoreUnavailable
 from store.figures import RPC_ERRORS, add
@@ -39,7 +39,7 @@ async def opened(settings: Settings) -> AsyncGenerator[Parts]:
         stack.push_async_callback(_count_errors, db, rpc)
 
         async def pinned() -> None:
-            await pin(db, await rpc.genesis_hash(), settings.program_id)
+            await pin(settings, db, rpc)
 
         yield Parts(
             db=db,

@@ -7,7 +7,7 @@ import structlog
 from chain import addresses
 from chain.accounts import Market, ProgramConfig
 from chain.constants import MarketState, RandomnessProvider
-from chain.errors import RpcError
+from chain.errors import RpcError, WrongCluster
 from oracle.errors import OracleError
 from oracle.parts import opened
 from oracle.prover import ProverError
@@ -40,6 +40,8 @@ async def check(settings: Settings, queues: Collection[Queue]) -> None:
                 parts.panel()
             await parts.pinned()
             await _check_keys(parts)
+    except WrongCluster as error:
+        raise StartRefused(f"{error}: NETWORK is {settings.network}, correct one of the two") from None
     except (RpcError, StoreUnavailable) as error:
         _log.warning("started without comparing its keys with the chain's", reason=str(error))
 

@@ -18,11 +18,12 @@ from chain.rpc import Rpc
 from chain.subscription import Subscription, feeds
 from monitoring.exporters.oracle import Watching, exported
 from oracle import notify
+from oracle.cluster import pin
 from oracle.follower import Follower
 from oracle.monitor import Monitor
 from oracle.turns import Pace, Part, Role, take_turns
 from settings import GENESIS, Settings
-from store import cluster, migrations
+from store import migrations
 from store.accounts import Cluster
 from store.changes import Changes
 from store.database import Database
@@ -91,10 +92,9 @@ class _Watcher:
         self._follower: Follower | None = None
 
     async def parts(self) -> list[Part]:
-        """What the active watcher runs for one term. Raises RpcError, StoreUnavailable, OtherCluster."""
+        """What the active watcher runs for one term. Raises RpcError, StoreUnavailable, OtherCluster, WrongNetwork."""
         program = self._settings.program
-        genesis_hash = await self._rpc.genesis_hash()
-        await cluster.pin(self._db, genesis_hash, str(program))
+        genesis_hash = await pin(self._settings, self._db, self._rpc)
         monitor = Monitor(self._db, self._rpc, self._holder)
 
         def changed(markets: frozenset[str]) -> None:

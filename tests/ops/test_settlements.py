@@ -286,7 +286,7 @@ def test_what_the_chain_shows_is_told() -> None:
 
 def test_a_listed_settlement_is_one_line() -> None:
     parked = row(status=Status.PARKED, reason="two\nlines")
-    assert row_line(parked, NOW).startswith(f"{MARKET} parked parked in capture: two\ufffdlines")
+    assert row_line(parked, NOW).startswith(f"{MARKET} parked in capture: two\ufffdlines")
     assert json.loads(json.dumps(row_report(parked, NOW)))["status"] == "parked"
 
 
