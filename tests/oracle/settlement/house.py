@@ -15,7 +15,7 @@ from solders.signature import Signature
 from sqlalchemy import select, update
 
 from chain import addresses, instructions
-from chain.accounts import Market, MarketReceipt, ProgramConfig, VrfRequest, decode_market
+from chain.accounts import Market, MarketReceipt, ProgramConfig, decode_market
 from chain.constants import CREATE_FEE, MarketDuration
 from chain.sender import Pace
 from chain.signers import KeypairSigner
@@ -143,8 +143,11 @@ class House:
     async def settle(
         self, market: Opened, until: Callable[[Settlement], bool] | None = None, engine: Engine | None = None
     ) -> Settlement:
-        """Settle again and again, without waiting out waits, until the row is as wanted: done, if nothing is said."""
-        worker = engine or self.engine()
+        """Settle again and again, without waiting out waits, until the row is as wanted: done, if nothing is said.
+
+        Where something is wanted, one act at a time, so that no phase is passed by however late the machine is.
+        """
+        worker = engine or (self.engine() if until is None else self.engine(turn=0.0))
         async with asyncio.timeout(PATIENCE_S):
             while True:
                 row = await self.row(market)
@@ -203,11 +206,6 @@ class House:
         account = await self.stage.rpc.account(market.address)
         assert account is not None
         return decode_market(account.owner, account.data, self.stage.program)
-
-    async def request(self, market: Opened) -> VrfRequest:
-        account = await self.stage.rpc.account(addresses.vrf_request(market.address, self.stage.program))
-        assert account is not None
-        return VrfRequest.from_account(account.owner, account.data, self.stage.program)
 
     async def bond_free(self) -> UsdcUnits:
         """What the vault holds above what is locked."""

@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+from collections.abc import Sequence
 
 from solders.instruction import AccountMeta, Instruction
 from solders.keypair import Keypair
@@ -13,10 +14,13 @@ from chain.constants import RANDOMNESS_DEADLINE, REARM_DELAY, TOKEN_PROGRAM_ID, 
 from chain.rpc import Rpc
 from chain.signers import KeypairSigner
 from oracle.analysis import Panel
+from oracle.analysis.analyser import Limits, Reading, ScoredBatch
+from oracle.analysis.lexicon import LexiconAnalyser
+from oracle.analysis.presentation import Words
 from oracle.prover import Prover
 from oracle.settlement.plan import WaitReason
 from store import holds, settlements
-from store.settlements import Phase, Queue, Status
+from store.settlements import Phase, Queue, Settlement, Status
 from tests.oracle.settlement.house import House, Opened, waits
 
 SLOT_HASHES_S = 240
@@ -57,7 +61,7 @@ async def test_markets_without_a_draw_are_refunded(house: House) -> None:
 
 async def test_an_unanswered_request_refunds_everybody_with_the_bond(house: House) -> None:
     market = await house.market(14)
-    await house.settle(market, waits(WaitReason.SLOT))
+    await house.settle(market, _requested)
     await house.stage.extras.warp(RANDOMNESS_DEADLINE)
     row = await house.settle(market)
     assert row.attempt == 0
@@ -70,7 +74,7 @@ async def test_an_unanswered_request_refunds_everybody_with_the_bond(house: Hous
 
 async def test_a_lapsed_slot_hash_is_rearmed_once(house: House) -> None:
     market = await house.market()
-    await house.settle(market, waits(WaitReason.SLOT))
+    await house.settle(market, _requested)
     await house.stage.extras.warp(SLOT_HASHES_S)
     row = await house.settle(market, waits(WaitReason.REARM))
     assert (row.phase, row.queue, row.attempt) == (Phase.CAPTURE, Queue.CAPTURE, 0)
@@ -81,14 +85,10 @@ async def test_a_lapsed_slot_hash_is_rearmed_once(house: House) -> None:
 
 async def test_a_second_lapse_refunds_with_the_bond(house: House) -> None:
     market = await house.market(2)
-    await house.settle(market, waits(WaitReason.SLOT))
+    await house.settle(market, _requested)
     await house.stage.extras.warp(REARM_DELAY)
-
-    async def rearmed() -> bool:
-        return (await house.request(market)).rearmed
-
-    while not await rearmed():
-        await house.once(market)
+    rearm = instructions.rearm_slot_hash(market=market.address, program=house.stage.program)
+    await house.stage.send(f"{market.name} rearm", [rearm], house.stage.keys.oracle)
     await house.stage.extras.warp(SLOT_HASHES_S)
     await house.settle(market)
     assert await _reason(house, market) is RefundReason.HASH_LAPSED
@@ -173,7 +173,7 @@ async def test_three_failures_of_its_own_park_a_market_until_somebody_retries(ho
     assert (await house.once(market)).status is Status.PARKED
     await settlements.retry(house.db, market.name, "ann")
     assert (await house.row(market)).attempt == 0
-    await house.settle(market, lambda row: row.phase is Phase.REQUEST or row.phase is Phase.CAPTURE)
+    await house.settle(market, _requested)
 
 
 async def test_without_a_node_it_waits_longer_each_time_at_no_cost(house: House) -> None:
@@ -199,7 +199,7 @@ async def test_texts_are_waited_for_and_left_out_after_an_hour(house: House) -> 
     await house.keep_text(market, 0)
     await house.settle(market, waits(WaitReason.TEXTS))
     await house.stage.extras.warp(3_600)
-    await house.settle(market, lambda row: row.phase is Phase.REQUEST or row.phase is Phase.CAPTURE)
+    await house.settle(market, _requested)
 
 
 async def test_without_any_text_it_waits_for_the_refund(house: House) -> None:
@@ -213,9 +213,27 @@ async def test_without_any_text_it_waits_for_the_refund(house: House) -> None:
     assert await house.usdc(*market.stakers) == [5_000_000, 5_000_000]
 
 
+class Speechless(LexiconAnalyser):
+    """Would score nothing, and counts how often it was asked."""
+
+    asked = 0
+
+    async def score(self, statement: str, texts: Sequence[Words], limits: Limits) -> ScoredBatch:
+        self.asked += 1
+        return ScoredBatch(tuple(Reading(None, trouble="refused") for _ in texts))
+
+
+async def test_a_panel_that_scores_nothing_is_not_asked_for_ever(house: House) -> None:
+    market, speechless = await house.market(2), Speechless()
+    engine = house.engine(panel=lambda: Panel((speechless,)))
+    row = await house.settle(market, lambda row: row.status is Status.PARKED, engine)
+    assert "have a person look at them" in (row.reason or "")
+    assert speechless.asked == 3
+
+
 async def test_a_winner_who_cannot_be_paid_does_not_keep_the_fee_back(house: House) -> None:
     market = await house.market(2)
-    await house.settle(market, waits(WaitReason.SLOT))
+    await house.settle(market, _requested)
     thief = Keypair().pubkey()
     await asyncio.gather(*(_give_away(house, staker, thief) for staker in market.stakers))
     row = await house.settle(market, waits(WaitReason.ACCOUNT))
@@ -266,6 +284,10 @@ async def test_big_refunds_are_done_in_turns(house: House) -> None:
     assert 1_000_000 <= found.liability <= 1_000_006
     await house.settle(market)
     assert await house.usdc(*market.stakers) == [5_000_000] * 7
+
+
+def _requested(row: Settlement) -> bool:
+    return row.phase is Phase.CAPTURE
 
 
 async def _is_settled(house: House, market: Opened) -> None:

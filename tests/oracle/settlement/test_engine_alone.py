@@ -19,7 +19,7 @@ from store.errors import OtherCluster
 from store.migrations import migrate
 from store.settlements import Phase, Status
 from tests.oracle.settlement.conftest import BOND, Node, started_node
-from tests.oracle.settlement.house import House, waits
+from tests.oracle.settlement.house import House
 from tests.relay import relaying
 from tests.servers import Server, new_database
 
@@ -48,7 +48,7 @@ async def test_a_chain_that_takes_back_what_landed_is_signed_for_anew(own_house:
     house = own_house
     market = await house.market(2)
     before = await asyncio.to_thread(_copied, own_node)
-    await house.settle(market, lambda row: row.phase is Phase.REQUEST or row.phase is Phase.CAPTURE)
+    await house.settle(market, lambda row: row.phase is Phase.CAPTURE)
     await asyncio.to_thread(_restored, own_node, before)
     found = await house.on_chain(market)
     assert isinstance(found, Market)
@@ -116,7 +116,7 @@ async def test_a_market_of_another_chains_database_is_left_alone(house: House) -
         row = await house.once(market, house.engine(pinned=another))
         assert (row.status, row.attempt, row.wait_reason) == (Status.WAITING, 0, "rpc")
     assert list(await house.sent(market)) == []
-    await house.settle(market, waits(WaitReason.FINALITY))
+    await house.settle(market)
 
 
 def _copied(node: Node) -> Path:
