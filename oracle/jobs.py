@@ -25,6 +25,7 @@ ON_S = 20.0
 """How long a process takes more markets: then another begins afresh."""
 AT_ONCE = 4
 """Markets in one process; but one analysis, which has a slot and a memory of its own."""
+LOOK_S = 0.2
 _log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
 
@@ -50,8 +51,6 @@ async def _settle(market: str, settings: Settings) -> None:
 
 
 async def _work(market: str, settings: Settings) -> None:
-    clock = asyncio.get_running_loop().time
-    until = clock() + ON_S
     holder = f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}"
     with JobQueues(settings.redis_url) as queues:
 
@@ -60,21 +59,28 @@ async def _work(market: str, settings: Settings) -> None:
             with suppress(RedisError):
                 await asyncio.to_thread(queues.put, queue, ready)
 
-        async def go_on(engine: Engine, first: str | None) -> None:
-            wanted = first
-            while wanted is not None:
-                await engine.settle(wanted)
-                wanted = await asyncio.to_thread(_next, queues) if clock() < until else None
-
         async with opened(settings) as parts:
-            engine = Engine(parts, holder, put)
-            try:
-                async with asyncio.TaskGroup() as group:
-                    group.create_task(go_on(engine, market))
-                    for _ in range(0 if Queue.ANALYSE in SERVED.get() else AT_ONCE - 1):
-                        group.create_task(go_on(engine, await asyncio.to_thread(_next, queues)))
-            except BaseExceptionGroup as failed:
-                raise failed.exceptions[0] from None
+            await _settle_several(Engine(parts, holder, put), market, queues)
+
+
+async def _settle_several(engine: Engine, first: str, queues: JobQueues) -> None:
+    """Settle the market, and what waits meanwhile."""
+    clock = asyncio.get_running_loop().time
+    until = clock() + ON_S
+    at_once = 1 if Queue.ANALYSE in SERVED.get() else AT_ONCE
+    under_way: set[asyncio.Task[None]] = set()
+    wanted: str | None = first
+    try:
+        async with asyncio.TaskGroup() as group:
+            while wanted is not None or under_way:
+                if wanted is not None:
+                    under_way.add(group.create_task(engine.settle(wanted)))
+                if len(under_way) == at_once or wanted is None:
+                    _, under_way = await asyncio.wait(under_way, timeout=LOOK_S, return_when=asyncio.FIRST_COMPLETED)
+                free = len(under_way) < at_once and clock() < until
+                wanted = await asyncio.to_thread(_next, queues) if free else None
+    except BaseExceptionGroup as failed:
+        raise failed.exceptions[0] from None
 
 
 def _next(queues: JobQueues) -> str | None:
