@@ -56,3 +56,14 @@ def test_a_redis_that_is_away_is_told_as_such() -> None:
             queues.put(Queue.SETTLE, MARKET)
         with pytest.raises(RedisError):
             queues.listed()
+
+
+def test_jobs_are_taken_by_urgency_until_there_is_none(url: str) -> None:
+    with JobQueues(url) as queues, Redis.from_url(url) as redis:
+        queues.put(Queue.SETTLE, MARKET)
+        queues.put(Queue.CAPTURE, OTHER)
+        queues.put(Queue.ANALYSE, OTHER)
+        among = (Queue.CAPTURE, Queue.SETTLE, Queue.CLEAN)
+        assert [queues.take(among) for _ in range(3)] == [OTHER, MARKET, None]
+        assert queues.listed() == {(Queue.ANALYSE, OTHER)}
+        assert len(list(redis.scan_iter("rq:job:*"))) == 1
