@@ -4,7 +4,7 @@ SHELL := /bin/bash
 export PYTHON
 PYTEST := -m pytest -q -p no:cacheprovider
 
-.PHONY: help setup run test lint types contracts fuzz bench programs lock clean
+.PHONY: help setup run test lint types contracts fuzz faults soak bench programs lock clean
 
 help: ## list the commands
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -19,6 +19,7 @@ test: setup ## run all the tests that this machine can run, and say which it ski
 	@.venv/bin/python $(PYTEST) tests/chain tests/store tests/oracle tests/monitoring tests/ops tests/test_settings.py tests/test_documents.py
 	@PYTHONPATH=$(CURDIR) localnet/.venv/bin/python $(PYTEST) -c localnet/pyproject.toml --rootdir=$(CURDIR) tests/localnet tests/programs
 	@.venv/bin/python $(PYTEST) tests/clients tests/journeys
+	@.venv/bin/python $(PYTEST) tests/faults
 
 lint: setup ## ruff, on everything
 	@.venv/bin/ruff check .
@@ -32,6 +33,12 @@ contracts: setup ## which room may import which
 
 fuzz: setup ## the program's state machine, for a million steps
 	@PYTHONPATH=$(CURDIR) OPINION_FUZZ_STEPS=1000000 localnet/.venv/bin/python $(PYTEST) -c localnet/pyproject.toml --rootdir=$(CURDIR) tests/programs/test_state_machine.py -k holds_every_invariant
+
+faults: setup ## a thousand seeded runs of the oracle with faults, resumed where they were left (FAULTS="--seed N")
+	@.venv/bin/python -m tests.faults --runs 1000 --seed 4 --state .faults $(FAULTS)
+
+soak: setup ## the oracle under load with random faults for a day, or HOURS=…
+	@.venv/bin/python -m tests.faults --hours $(or $(HOURS),24) --state .faults/soak $(FAULTS)
 
 bench: setup ## the measurements that the documents name, as ratios beside a peer
 	@for file in benchmarks/*.py; do echo "== $$file"; module=$${file%.py}; .venv/bin/python -m $${module//\//.} || exit 1; done

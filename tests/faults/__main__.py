@@ -93,7 +93,8 @@ async def work(seed: int, runs: int, state: Path, until: float) -> bool:
                 for words in verdict.wrong:
                     print(f"run {verdict.run} WRONG: {words}", flush=True)
             print(f"batch of {len(plans)} took {time.monotonic() - began:.0f} s on {ground}", flush=True)
-            if not any(verdict.wrong for verdict in verdicts):
+            bare = any("bare" in words for words in verdicts[0].noted["tracebacks"])
+            if not bare and not any(verdict.wrong for verdict in verdicts):
                 shutil.rmtree(folder, ignore_errors=True)
     lines = results.lines()
     print("\n".join(summary(lines)), flush=True)

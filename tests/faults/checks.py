@@ -188,12 +188,19 @@ async def log_tells(
 
 
 def tracebacks(lines: list[Line]) -> Counter[str]:
-    """Errors with a stack in the logs, by their last line: whatever they are, nobody expected them."""
+    """Errors with a stack in the logs, by their last line; those that came past the log are called bare."""
     found: Counter[str] = Counter()
+    bare = ""
     for line in lines:
-        stack = line.get("exception") or (_words(line) if "Traceback" in _words(line) else None)
-        if stack:
-            found[f"{line['log'].split('-')[0]}: {str(stack).strip().splitlines()[-1][:200]}"] += 1
+        words = _words(line)
+        who = str(line["log"]).split("-")[0]
+        if stack := line.get("exception"):
+            found[f"{who}: {str(stack).strip().splitlines()[-1][:200]}"] += 1
+        elif line.get("unstructured") and words.startswith("Traceback"):
+            bare = who
+        elif bare and not words.startswith(" "):
+            found[f"{bare}, bare: {words[:200]}"] += 1
+            bare = ""
     return found
 
 

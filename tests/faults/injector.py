@@ -215,7 +215,7 @@ class Injector(Hooks):
         kind = "analysis" if row.queue is Queue.ANALYSE else "chain"
         pids = {pid for pid, name in self.stack.processes.pids().items() if name.startswith(kind)}
         held = [other for other in self.seen.rows.values() if other.lease_until is not None and other.holder]
-        horses = [int(other.holder.split(":")[1]) for other in held if other.holder]
+        horses = [_process(other.holder) for other in held if other.holder]
         return len(pids & {parent_of(horse) for horse in horses}) >= len(pids)
 
     async def _strike(self, struck: Struck) -> None:
@@ -237,7 +237,7 @@ class Injector(Hooks):
             return
         if struck.at is not None or row is None or row.holder is None:
             return
-        horse = int(row.holder.split(":")[1])
+        horse = _process(row.holder)
         parent = parent_of(horse)
         if parent not in self.stack.processes.pids() or gone(horse):
             return
@@ -259,7 +259,7 @@ class Injector(Hooks):
             return
         if struck.at is not None or active is None:
             return
-        pid = int(active.holder.split(":")[1])
+        pid = _process(active.holder)
         if pid not in self.stack.processes.pids():
             return
         struck.at = time.monotonic()
@@ -313,6 +313,11 @@ class Injector(Hooks):
                 proxy = stack.proxies[int(fault.seconds * 10) % len(stack.proxies)]
                 proxy.go_wrong(kind, fault.seconds)
                 await asyncio.sleep(fault.seconds)
+
+
+def _process(holder: str) -> int:
+    """The process id in a holder's name, `host:pid…`."""
+    return int(holder.split(":")[1].split()[0])
 
 
 async def _hurry(db: Database, row: Settlement) -> None:
