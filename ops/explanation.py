@@ -26,6 +26,7 @@ WAITS = {
     "closes": "its closing time",
     "texts": "texts that cannot be had yet",
     "randomness_key": "the randomness key that it pins, which no worker holds",
+    "oracle_key": "the key that is the program's oracle now: the worker holds another",
     "external": "the external provider to answer",
     "hold": "the hold to be lifted",
     "rpc": "an RPC node that answers",

@@ -324,7 +324,7 @@ class _Work:
         with suppress(StoreError):
             await self._end(RunOutcome.FAILED, words)
         parked = attempt >= failures.ATTEMPTS
-        wait = failures.back_off(attempt - 1, self._chance)
+        wait = failures.back_off(attempt - 1, self._chance, self.phase)
         return Release(
             phase=self.phase,
             queue=queue_of(self.phase),
@@ -344,7 +344,7 @@ class _Work:
             if self._run is None and not isinstance(error, OnHold | StoreUnavailable):
                 await self._begin(self.phase)
             await self._end(RunOutcome.OUTAGE, f"{outage.reason}: {words}")
-        seconds = outage.seconds if outage.seconds is not None else failures.back_off(before, self._chance)
+        seconds = outage.seconds if outage.seconds is not None else failures.back_off(before, self._chance, self.phase)
         told = {"phase": self.phase, "reason": outage.reason.value, "error": words}
         _log.warning("waits for something shared", **told, seconds=seconds)
         return Release(

@@ -7,8 +7,11 @@ from chain.errors import (
     AllEndpointsFailed,
     BlockhashUnknown,
     BondShort,
+    ExternalRandomnessNotFulfilled,
     MalformedAnswer,
+    MarketNotFound,
     NotEnoughSol,
+    NotOracle,
     OutcomeUnknown,
     RpcError,
     RpcRefused,
@@ -18,10 +21,11 @@ from chain.errors import (
 from oracle.analysis import AnalysisFailure, Unavailable
 from oracle.settlement.plan import WaitReason
 from store.errors import OnHold, OtherCluster, StoreUnavailable
+from store.settlements import Phase
 
 ATTEMPTS = 3
 """So many failures of a market's own in one phase, and it is parked."""
-_FIRST_S, _LONGEST_S = 2.0, 60.0
+_FIRST_S, _LONGEST_S, _LONGEST_CAPTURE_S = 2.0, 60.0, 5.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +47,10 @@ def outage(error: Exception) -> Outage | None:
             return Outage(WaitReason.SLOT, 0.4)
         case BondShort():
             return Outage(WaitReason.BOND, 15.0)
+        case NotOracle():
+            return Outage(WaitReason.ORACLE_KEY, 60.0)
+        case ExternalRandomnessNotFulfilled():
+            return Outage(WaitReason.EXTERNAL, 10.0)
         case NotEnoughSol():
             return Outage(WaitReason.FUNDS, 15.0)
         case Unavailable():
@@ -51,8 +59,8 @@ def outage(error: Exception) -> Outage | None:
             return Outage(WaitReason.MODEL) if error.outage else None
         case TransactionExpired() | BlockhashUnknown():
             return Outage(WaitReason.CONGESTION)
-        case OtherCluster():
-            # The node or the settings are wrong, never the market.
+        case OtherCluster() | MarketNotFound():
+            # The node or the settings are wrong, never the market, which was there once.
             return Outage(WaitReason.RPC)
         case RpcRefused():
             return None
@@ -62,6 +70,10 @@ def outage(error: Exception) -> Outage | None:
             return None
 
 
-def back_off(before: int, chance: random.Random) -> float:
-    """Seconds to wait after a failure that followed `before` others: twice as long each time, up to a minute."""
-    return min(_FIRST_S * 2 ** min(before, 10), _LONGEST_S) * chance.uniform(0.5, 1.0)
+def back_off(before: int, chance: random.Random, phase: Phase) -> float:
+    """Seconds to wait after a failure that followed `before` others: twice as long each time, up to a minute.
+
+    But up to five seconds before a capture, for which there are three minutes in all.
+    """
+    longest = _LONGEST_CAPTURE_S if phase is Phase.CAPTURE else _LONGEST_S
+    return min(_FIRST_S * 2 ** min(before, 10), longest) * chance.uniform(0.5, 1.0)

@@ -76,6 +76,7 @@ class WaitReason(StrEnum):
     BOND = "bond"
     FUNDS = "funds"
     RANDOMNESS_KEY = "randomness_key"
+    ORACLE_KEY = "oracle_key"
     EXTERNAL = "external"
     ACCOUNT = "account"
     HOLD = "hold"

@@ -11,6 +11,7 @@ from oracle.prover import ProverError
 from oracle.settlement.failures import ATTEMPTS, back_off, outage
 from oracle.settlement.plan import WaitReason
 from store.errors import OnHold, OtherCluster, SettlementRefused, StoreUnavailable
+from store.settlements import Phase
 
 SHARED = [
     (OnHold("held"), WaitReason.HOLD),
@@ -28,6 +29,9 @@ SHARED = [
     (errors.MalformedAnswer("nonsense"), WaitReason.RPC),
     (errors.WrongCluster("another"), WaitReason.RPC),
     (OtherCluster("another"), WaitReason.RPC),
+    (errors.MarketNotFound("nowhere"), WaitReason.RPC),
+    (errors.PROGRAM_ERRORS[6015].from_logs(), WaitReason.ORACLE_KEY),
+    (errors.PROGRAM_ERRORS[6068].from_logs(), WaitReason.EXTERNAL),
 ]
 OWN = [
     NothingToScore("nothing"),
@@ -35,9 +39,7 @@ OWN = [
     ProverError("not held"),
     SettlementRefused("no"),
     errors.PROGRAM_ERRORS[6064].from_logs(),
-    errors.PROGRAM_ERRORS[6015].from_logs(),
     errors.RpcRefused("refused"),
-    errors.MarketNotFound("nowhere"),
     errors.JournalError("signed already"),
     errors.TransactionError(str(TransactionErrorFieldless.AccountInUse)),
     ValueError("a mistake of ours"),
@@ -66,7 +68,12 @@ def test_the_model_says_when_to_come_back() -> None:
 def test_back_off_doubles_up_to_a_minute() -> None:
     chance = random.Random(4)
     for before in range(40):
-        seconds = [back_off(before, chance) for _ in range(50)]
+        seconds = [back_off(before, chance, Phase.RECORD) for _ in range(50)]
         whole = min(2.0 * 2**before, 60.0)
         assert whole / 2 <= min(seconds) < max(seconds) <= whole
     assert ATTEMPTS == 3
+
+
+def test_a_capture_is_looked_at_again_in_time() -> None:
+    chance = random.Random(5)
+    assert max(back_off(before, chance, Phase.CAPTURE) for before in range(40)) <= 5
