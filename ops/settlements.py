@@ -10,6 +10,7 @@ from solders.pubkey import Pubkey
 
 from chain import addresses
 from chain.accounts import Market, MarketReceipt, VrfRequest, decode
+from chain.constants import RequestStatus
 from chain.errors import ChainError, MarketNotFound
 from chain.units import Slot
 from ops.amounts import parse_address
@@ -77,6 +78,12 @@ async def hold(db: Database, why: str, who: str) -> Hold:
     if placed is None:
         raise OperatorError("The hold was lifted by somebody else at once: ask who, and place it again.")
     return placed
+
+
+async def uncaptured(db: Database) -> int:
+    """Return how many requests wait for their slot hash to be captured, as they were seen last. Raises StoreError."""
+    requests = await accounts.requests(db)
+    return sum(kept.account.status is RequestStatus.REQUESTED for kept in requests.values())
 
 
 async def resume(db: Database, who: str) -> int:

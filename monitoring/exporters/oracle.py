@@ -61,13 +61,25 @@ class OracleFigures:
         watching = self._watching()
         found = [single(metrics.WATCHER_ACTIVE, watching.active)]
         if not watching.active:
-            return found
+            return [*found, *await asyncio.gather(self._database_up(), self._redis_up())]
         async with self._one:
             jobs, figures = await asyncio.gather(self._jobs(), self._figures())
         found += [*_follower(watching), *jobs, *figures]
         if self._refreshed is not None:
             found.append(single(metrics.LAST_REFRESH, self._refreshed.timestamp()))
         return found
+
+    async def _database_up(self) -> Metric:
+        """On standby too: when the database is away nobody is active, and somebody has to say so."""
+        try:
+            async with asyncio.timeout(_PATIENCE_S * 0.5):
+                await self._db.now()
+        except (StoreError, TimeoutError):
+            return single(metrics.DATABASE_UP, 0)
+        return single(metrics.DATABASE_UP, 1)
+
+    async def _redis_up(self) -> Metric:
+        return single(metrics.REDIS_UP, int(await self._redis.look(tuple(Queue)) is not None))
 
     async def _figures(self) -> list[Metric]:
         try:

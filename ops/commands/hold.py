@@ -21,14 +21,21 @@ def hold(
     from ops.person import person
     from ops.report import say
     from ops.settlements import hold as place
-    from ops.settlements import opened
+    from ops.settlements import opened, uncaptured
     from settings import read_settings
 
     async def act() -> None:
         async with opened(read_settings()) as db:
             placed = await place(db, why, person())
+            waiting = await uncaptured(db)
         words = f"The oracle is held since {utc(placed.placed_at)} by {placed.placed_by} ({plain(placed.why)})."
+        if waiting:
+            words += (
+                f" {waiting} requested slot hashes are not captured yet: each can be for about three minutes, "
+                "and one that lapses twice costs its bond."
+            )
         report = {"held": True, "since": placed.placed_at.isoformat(), "by": placed.placed_by, "why": placed.why}
+        report |= {"uncaptured": waiting}
         say(words, report, as_json=json)
 
     run(act())

@@ -146,12 +146,14 @@ async def test_promtool_has_nothing_to_say(db: Database, redis: Server) -> None:
     assert (told.returncode, told.stdout, told.stderr) == (0, "", "")
 
 
-async def test_a_watcher_on_standby_says_that_and_no_more(db: Database) -> None:
+async def test_a_watcher_on_standby_says_that_and_what_it_can_reach(db: Database) -> None:
     await fill(db)
     async with scraping(db, NOWHERE, Watching(active=False)) as client:
         found = await scrape(client)
-    assert names(found) == {"opinion_watcher_active"}
+    assert names(found) == {"opinion_watcher_active", "opinion_database_up", "opinion_redis_up"}
     assert found["opinion_watcher_active", ()] == 0
+    assert found["opinion_database_up", ()] == 1
+    assert found["opinion_redis_up", ()] == 0
     assert found["process_resident_memory_bytes", ()] > 0
 
 
