@@ -16,7 +16,7 @@ from chain.rpc import Rpc
 from chain.units import UnixTime
 from ops.demo.stage import Stage
 from oracle.follower import read_all
-from oracle.monitor import ACTOR, Monitor, first_phase, reason_to_settle
+from oracle.monitor import ACTOR, Monitor, Pace, first_phase, reason_to_settle
 from store import accounts, settlements
 from store.accounts import Cluster
 from store.database import Database
@@ -81,7 +81,7 @@ async def final(stage: Stage) -> None:
 async def test_markets_are_noted_once_they_expire_by_the_chains_clock(stage: Stage, db: Database) -> None:
     play = Play(stage)
     await play.until("create")
-    assert await look(stage, db) == 60
+    assert await look(stage, db) == Pace().every
     assert await settlements.get(db, play.address) is None
     await stage.extras.warp(86_400 - 30)
     assert 1 <= await look(stage, db) < 60
