@@ -46,6 +46,8 @@ _LISTS = (
     "randomness_keypair_paths",
     "ipfs_gateways",
     "ipfs_apis",
+    "prometheus_urls",
+    "alertmanager_urls",
 )
 # Only these are repeated in messages: addresses hold API keys and passwords, and a key pasted for a path is a key.
 _SHOWN = {
@@ -125,6 +127,12 @@ class Settings(BaseSettings):
     squads_upgrade_multisig: str | None = Field(None, description="the base58 address of the multisig that upgrades")
 
     metrics_port: int = Field(9464, ge=0, le=65_535, description="a port from 1 to 65535, or 0 for no metrics")
+    prometheus_urls: Annotated[tuple[str, ...], NoDecode] = Field(
+        (), repr=False, description="http(s) addresses of Prometheus servers, separated by commas"
+    )
+    alertmanager_urls: Annotated[tuple[str, ...], NoDecode] = Field(
+        (), repr=False, description="http(s) addresses of Alertmanagers, separated by commas"
+    )
 
     @classmethod
     def settings_customise_sources(
@@ -143,7 +151,7 @@ class Settings(BaseSettings):
     def _split(cls, value: object) -> object:
         return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
 
-    @field_validator("solana_rpc_url", "ipfs_gateways", "ipfs_apis")
+    @field_validator("solana_rpc_url", "ipfs_gateways", "ipfs_apis", "prometheus_urls", "alertmanager_urls")
     @classmethod
     def _check_addresses(cls, value: tuple[str, ...]) -> tuple[str, ...]:
         return tuple(check_rpc_url(address) for address in value)

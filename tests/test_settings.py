@@ -58,6 +58,8 @@ def test_several_endpoints_are_separated_by_commas(monkeypatch: pytest.MonkeyPat
         ("ANALYSIS_BUDGET_DOLLARS", "much", "dollars"),
         ("ANALYSIS_SLOTS", "0", "1 to 100"),
         ("METRICS_PORT", "65536", "a port"),
+        ("PROMETHEUS_URLS", "prometheus:9090", "Prometheus servers"),
+        ("ALERTMANAGER_URLS", "https://", "Alertmanagers"),
         ("SQUADS_MULTISIG", "squad", "base58 address"),
         ("SQUADS_UPGRADE_MULTISIG", "squad", "base58 address"),
     ],
@@ -154,6 +156,8 @@ SECRETS = {
     "ANTHROPIC_API_KEY": "hush",
     "IPFS_APIS": "https://user:hush@kubo",
     "IPFS_GATEWAYS": "https://user:hush@gateway",
+    "PROMETHEUS_URLS": "https://user:hush@prometheus",
+    "ALERTMANAGER_URLS": "https://user:hush@alertmanager",
 }
 
 
