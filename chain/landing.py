@@ -43,15 +43,27 @@ class Expired:
     witnesses: tuple[str, ...]
 
 
-async def look(rpc: Rpc, attempt: Attempt, commitment: Commitment) -> Landed | Expired | None:
-    """One look at an attempt; None for not yet. Raises RpcError when no endpoint answers."""
+async def look(rpc: Rpc, attempt: Attempt, commitment: Commitment, *, expiring: bool = True) -> Landed | Expired | None:
+    """One look at an attempt; None for not yet. Raises RpcError when no endpoint answers.
+
+    `expiring` is False for one signed so lately that it cannot have expired: one question less.
+    """
     [status] = await rpc.statuses([attempt.signature])
     if status is not None and status.commitment.reaches(commitment):
+        if len(rpc.endpoints) == 1 and _counts(status):
+            return Landed(status, (rpc.endpoints[0].name,))
         return await _landed(rpc, attempt.signature, commitment)
+    if not expiring:
+        return None
     if await rpc.block_height(Commitment.FINALIZED) <= attempt.last_valid_block_height:
         return None
     # Too late to land, but it may have: recent statuses forget after minutes, the history does not.
     return await _landed(rpc, attempt.signature, commitment) or await _expired(rpc, attempt)
+
+
+def _counts(status: SignatureStatus) -> bool:
+    """Whether the status is certain: a failure only once it is finalized."""
+    return status.error is None or status.commitment.reaches(Commitment.FINALIZED)
 
 
 async def last_valid_height(rpc: Rpc, told: BlockHeight, life: int, pause: float) -> BlockHeight:
@@ -103,8 +115,7 @@ async def _landed(rpc: Rpc, signature: Signature, commitment: Commitment) -> Lan
     seen = [(name, status) for name, status in votes if status and status.commitment.reaches(commitment)]
     if len({str(status.error) for _, status in seen}) != 1:
         return None
-    if seen[0][1].error is not None:
-        seen = [(name, status) for name, status in seen if status.commitment.reaches(Commitment.FINALIZED)]
+    seen = [(name, status) for name, status in seen if _counts(status)]
     if len(seen) < min(_ENOUGH, len(rpc.endpoints)):
         return None
     return Landed(seen[0][1], tuple(name for name, _ in seen))

@@ -18,7 +18,7 @@ from solders.signature import Signature
 from solders.transaction import VersionedTransaction
 from solders.transaction_status import TransactionErrorType
 
-from chain.answers import Commitment
+from chain.answers import Commitment, LatestBlockhash
 from chain.constants import PROGRAM_ID
 from chain.errors import (
     BlockhashUnknown,
@@ -41,6 +41,8 @@ BLOCKHASH_LIFE = 150
 """Blocks, from the block that a blockhash is of (agave: MAX_PROCESSING_AGE)."""
 _SIMULATIONS = 5
 _FEE_ACCOUNTS = 128
+_YOUNG = 4
+"""So many looks at what was signed just now ask only whether it landed."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,7 +116,7 @@ class Sender:
                 number += 1
                 pending = await self._sign(intent, number, instructions, payer, signers)
                 await self._journal.record(pending)
-            done = await self._follow(pending)
+            done = await self._follow(pending, new=number > len(attempts))
             if isinstance(done, Sent):
                 return replace(done, expired=tuple(expired))
             expired.append(done)
@@ -155,9 +157,8 @@ class Sender:
         self, intent: str, number: int, instructions: Sequence[Instruction], payer: Signer, signers: Sequence[Signer]
     ) -> Attempt:
         """A signed attempt whose simulation succeeded; nothing is written or sent yet."""
-        units = await self._simulated_units(payer.public_key, instructions)
+        units, latest = await self._simulated(payer.public_key, instructions)
         budget = Budget(self._fees.limit(units), await self._price(instructions))
-        latest = await self._rpc.latest_blockhash()
         message = compile_message(payer.public_key, budget, instructions, latest.blockhash)
         transaction = await sign(message, [payer, *signers])
         return Attempt(
@@ -170,21 +171,24 @@ class Sender:
             ),
         )
 
-    async def _simulated_units(
+    async def _simulated(
         self, payer: Pubkey, instructions: Sequence[Instruction], tries: int = _SIMULATIONS
-    ) -> ComputeUnits:
-        """Units that the instructions use. Raises the TransactionError that sending them would end in."""
+    ) -> tuple[ComputeUnits, LatestBlockhash]:
+        """Units that the instructions use, and the blockhash that they were simulated with a moment ago.
+
+        Raises the TransactionError that sending them would end in.
+        """
         latest = await self._rpc.latest_blockhash()
         message = compile_message(payer, Budget(MAX_UNITS, MicroLamports(0)), instructions, latest.blockhash)
         transaction = unsigned(message)
         done = await self._rpc.simulate(transaction)
         if done.error is None:
-            return done.units
+            return done.units, latest
         error = failure(done.error, done.logs, programs=programs(transaction), program=self._program)
         # An endpoint that lags behind the one that gave the blockhash catches up; anything else is an answer.
         if tries > 1 and isinstance(error, BlockhashUnknown):
             await asyncio.sleep(self._pace.look)
-            return await self._simulated_units(payer, instructions, tries - 1)
+            return await self._simulated(payer, instructions, tries - 1)
         raise error
 
     async def _price(self, instructions: Sequence[Instruction]) -> MicroLamports:
@@ -196,15 +200,15 @@ class Sender:
             return MicroLamports(0)
         return self._fees.price(recent)
 
-    async def _follow(self, attempt: Attempt) -> Sent | Expired:
-        """The attempt's certain outcome, journalled.
+    async def _follow(self, attempt: Attempt, *, new: bool = False) -> Sent | Expired:
+        """The attempt's certain outcome, journalled; `new` says that it was never sent before.
 
         Raises TransactionError when it landed and failed, OutcomeUnknown when time is up: it stays open then.
         """
         troubles: list[Exception] = []
         try:
             async with asyncio.timeout(self._pace.give_up):
-                found = await self._until_certain(attempt, troubles)
+                found = await self._until_certain(attempt, troubles, new=new)
         except TimeoutError:
             raise OutcomeUnknown(self._unknown(attempt), attempt.intent) from (troubles[-1] if troubles else None)
         return await self._conclude(attempt, found)
@@ -215,12 +219,12 @@ class Sender:
         words = f"whether {attempt.intent} landed as {attempt.signature} is not known yet{trouble}"
         return f"{words}, but it is in the journal: send it again to learn its outcome"
 
-    async def _until_certain(self, attempt: Attempt, troubles: list[Exception]) -> Landed | Expired:
+    async def _until_certain(self, attempt: Attempt, troubles: list[Exception], *, new: bool) -> Landed | Expired:
         """Sends the same bytes until they landed or cannot land; `troubles` collects what went wrong."""
         async with asyncio.TaskGroup() as group:
             views = self._rpc.each()
             sending = [group.create_task(self._keep_sending(view, attempt.wire, troubles)) for view in views]
-            found = await self._look_until_certain(attempt, troubles)
+            found = await self._look_until_certain(attempt, troubles, new=new)
             for task in sending:
                 task.cancel()
         return found
@@ -238,13 +242,18 @@ class Sender:
                     troubles.append(error)
             await asyncio.sleep(min(wait or self._pace.resend, self._pace.resend))
 
-    async def _look_until_certain(self, attempt: Attempt, troubles: list[Exception]) -> Landed | Expired:
+    async def _look_until_certain(self, attempt: Attempt, troubles: list[Exception], *, new: bool) -> Landed | Expired:
+        """A new one has not landed before the first pause, and not expired before the next few."""
+        if new:
+            await asyncio.sleep(self._pace.look)
+        young = _YOUNG if new else 0
         while True:
             try:
-                if (found := await look(self._rpc, attempt, self._commitment)) is not None:
+                if (found := await look(self._rpc, attempt, self._commitment, expiring=young <= 0)) is not None:
                     return found
             except RpcError as error:
                 troubles.append(error)
+            young -= 1
             await asyncio.sleep(self._pace.look)
 
     async def _conclude(self, attempt: Attempt, found: Landed | Expired) -> Sent | Expired:

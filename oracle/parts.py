@@ -38,8 +38,14 @@ async def opened(settings: Settings) -> AsyncGenerator[Parts]:
     ):
         stack.push_async_callback(_count_errors, db, rpc)
 
+        known = False
+
         async def pinned() -> None:
-            await pin(settings, db, rpc)
+            # Once is enough: the client itself holds every endpoint to the genesis hash that it saw first.
+            nonlocal known
+            if not known:
+                await pin(settings, db, rpc)
+            known = True
 
         yield Parts(
             db=db,

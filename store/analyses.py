@@ -88,6 +88,13 @@ async def save(db: Database, claim: Claim, analysis: Finished) -> bool:
     return True
 
 
+async def is_kept(db: Database, market: str) -> bool:
+    """Return whether the market's analysis is kept."""
+    async with db.read() as connection:
+        found = await connection.execute(select(table.c.market).where(table.c.market == market))
+        return found.first() is not None
+
+
 async def get(db: Database, market: str) -> KeptAnalysis | None:
     """Return what is kept of the market's analysis, None for nothing."""
     async with db.read() as connection:

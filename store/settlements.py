@@ -241,10 +241,12 @@ async def release(
     reason: str | None,
     attempt: int,
     status: Status,
+    planned: bool = False,
 ) -> bool:
     """Give the market back, due `due_in` from now; False when it is somebody else's by now, and nothing changes.
 
-    Also after the lease ran out, as long as nobody took the market over.
+    Also after the lease ran out, as long as nobody took the market over. A wait that the plan asked for (`planned`) is
+    noted as a run of its own without length, once however often it is looked at: it lasts until the market's next run.
     """
     values: dict[str, Any] = {
         "phase": phase,
@@ -259,7 +261,11 @@ async def release(
     }
     async with db.write() as connection:
         releasing = update(settlement).where(_fenced(claim)).values(values | _RELEASED)
-        return (await connection.execute(releasing)).rowcount == 1
+        if (await connection.execute(releasing)).rowcount == 0:
+            return False
+        if planned:
+            await _note_wait(connection, claim, phase, wait_reason, attempt)
+        return True
 
 
 async def finish(db: Database, claim: Claim) -> bool:
@@ -351,6 +357,19 @@ async def _refuse_unless_open(connection: AsyncConnection, market: str) -> None:
         raise SettlementRefused(f"{market} is not a market that the oracle knows: check the address")
     if status == Status.DONE:
         raise SettlementRefused(f"{market} is done already: nothing is left to do")
+
+
+async def _note_wait(
+    connection: AsyncConnection, claim: Claim, phase: Phase, wait_reason: str | None, attempt: int
+) -> None:
+    newest = select(phase_run.c.phase, phase_run.c.outcome, phase_run.c.reason)
+    newest = newest.where(phase_run.c.market == claim.market).order_by(phase_run.c.id.desc()).limit(1)
+    run = (await connection.execute(newest)).one_or_none()
+    if run is not None and tuple(run) == (phase, RunOutcome.WAITED, wait_reason):
+        return
+    values = {"market": claim.market, "phase": phase, "fence": claim.fence, "attempt": attempt + 1}
+    values |= {"worker": claim.holder, "outcome": RunOutcome.WAITED, "reason": wait_reason}
+    await connection.execute(insert(phase_run).values(values | {"started_at": clock(), "ended_at": clock()}))
 
 
 async def _park(connection: AsyncConnection, market: str, reason: str, actor: str) -> None:

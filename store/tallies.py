@@ -105,7 +105,9 @@ class _Sums:
         market = self.markets.get(run.market) or _Market(began=run.started)
         took = max(run.ended - run.started, 0)
         done = run.outcome == RunOutcome.DONE
-        self._count(self.work.durations, (run.phase, run.outcome), took, self._bounds.durations)
+        if took or run.outcome != RunOutcome.WAITED:
+            # A wait that the plan asked for is a run without length.
+            self._count(self.work.durations, (run.phase, run.outcome), took, self._bounds.durations)
         if market.awaited is not None:
             waited = max(run.started - market.ended, 0)
             self._count(self.work.waits, (market.awaited,), waited, self._bounds.waits)

@@ -29,7 +29,7 @@ from oracle.parts import oracle_signer
 from oracle.prover import Prover, prover_from_files
 from oracle.settlement.acts import Maker
 from oracle.settlement.engine import PACE
-from oracle.settlement.facts import FactsReader, read_all_opinions, read_randomness_key
+from oracle.settlement.facts import FactsReader, read_all_opinions
 from oracle.settlement.plan import Act, Done, Facts, Wait, next_step
 from oracle.settlement.recorder import DirectRecorder
 from oracle.texts import Wanted, texts_of
@@ -82,7 +82,7 @@ async def _settle(market: str, settings: Settings, redis: Redis) -> float | None
     prover = prover_from_files(settings.randomness_keypair_paths)
     async with Rpc(settings.solana_rpc_url) as rpc:
         await rpc.genesis_hash()
-        reader = FactsReader(rpc, program, key, await read_randomness_key(rpc, program, key))
+        reader = FactsReader(rpc, program, key)
         maker = Maker(rpc, program, key, oracle, DirectRecorder(oracle, program), prover)
         sender = Sender(rpc, _Memory(), pace=PACE, program=program)
         return await _advance(market, settings, redis, reader, maker, sender, oracle, prover)

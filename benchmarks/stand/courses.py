@@ -11,10 +11,6 @@ from store.database import Database
 from store.schema import phase_run, settlement
 from store.settlements import Phase, RunOutcome
 
-_TURN_TO_ANALYSE = "a turn to be analysed"
-_DECLARED = {Phase.ANALYSE: _TURN_TO_ANALYSE, Phase.CAPTURE: "the target slot", Phase.PROVE: "finality"}
-"""What a market waits for before these phases."""
-
 
 @dataclass(frozen=True, slots=True)
 class Course:
@@ -51,20 +47,21 @@ async def courses(db: Database) -> list[Course]:
 
 
 def _course(due: datetime, runs: Sequence[tuple[str, str, datetime, datetime]]) -> Course:
-    """Declared waits are the gaps before three phases; every other gap is a worker's that was not there."""
+    """Declared waits are the gaps after a run that waited, and before the turn to be analysed; every other gap is a
+    worker's that was not there."""
     worked = analysed = waited = queued = timedelta(0)
-    last: tuple[str, datetime] | None = None
-    for phase, _, started, ended in runs:
+    last: tuple[str, str, datetime] | None = None
+    for phase, outcome, started, ended in runs:
         worked += ended - started
         if phase == Phase.ANALYSE:
             analysed += ended - started
         if last is not None:
-            gap = max(started - last[1], timedelta(0))
-            if Phase(phase) in _DECLARED and last[0] != phase:
+            gap = max(started - last[2], timedelta(0))
+            if last[1] == RunOutcome.WAITED or (phase == Phase.ANALYSE and last[0] != phase):
                 waited += gap
             else:
                 queued += gap
-        last = (phase, ended)
+        last = (phase, outcome, ended)
     return Course(due, runs[-1][3], analysed, worked, waited, queued)
 
 

@@ -24,7 +24,7 @@ from oracle.analysis import Analysis, NothingToScore, Panel, ReadOpinion, analys
 from oracle.prover import Prover
 from oracle.settlement import failures
 from oracle.settlement.acts import Maker, Parcel
-from oracle.settlement.facts import FactsReader, read_all_opinions, read_randomness_key
+from oracle.settlement.facts import FactsReader, read_all_opinions
 from oracle.settlement.lease import kept
 from oracle.settlement.plan import Act, Done, Facts, Wait, WaitReason, next_step, queue_of
 from oracle.settlement.recorder import Recorder
@@ -88,6 +88,8 @@ class Release:
     reason: str | None = None
     attempt: int = 0
     status: Status = Status.READY
+    planned: bool = False
+    """Whether it is a wait that belongs to every settlement, not one that an outage or a failure brings."""
 
 
 class Engine:
@@ -186,6 +188,7 @@ class Engine:
             reason=release.reason,
             attempt=release.attempt,
             status=release.status,
+            planned=release.planned,
         )
 
 
@@ -214,8 +217,9 @@ class _Work:
             return await self._failed(error)
 
     async def _advance(self) -> Release:
-        await self._parts.pinned()
-        reader = await self._reader()
+        parts = self._parts
+        await parts.pinned()
+        reader = FactsReader(parts.rpc, parts.program, self._market)
         taken = False
         while True:
             facts = await self._facts(reader)
@@ -252,14 +256,9 @@ class _Work:
             return None
         return Release(phase=wanted, queue=act.queue)
 
-    async def _reader(self) -> FactsReader:
-        parts = self._parts
-        key = await read_randomness_key(parts.rpc, parts.program, self._market)
-        return FactsReader(parts.rpc, parts.program, self._market, key)
-
     async def _facts(self, reader: FactsReader) -> Facts:
         """What the chain shows, at the slot of the newest transaction that we saw land or later. Raises RpcError."""
-        analysed = await analyses.get(self._parts.db, self._claim.market) is not None
+        analysed = await analyses.is_kept(self._parts.db, self._claim.market)
         until = asyncio.get_running_loop().time() + _CAUGHT_UP_S
         while (facts := await reader.read(self._parts.prover, analysed=analysed)).slot < self._seen:
             if asyncio.get_running_loop().time() > until:
@@ -374,6 +373,7 @@ class _Work:
             reason=wait.words,
             attempt=self._attempts(wait.phase),
             status=Status.WAITING,
+            planned=True,
         )
 
     async def _send(self, act: Act, facts: Facts) -> Wait | None:

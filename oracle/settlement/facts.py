@@ -1,14 +1,12 @@
 """Reads what the plan decides by: the accounts of one market, in one answer of one node."""
 
-from dataclasses import dataclass
-
 from solders.pubkey import Pubkey
 
 from chain import addresses
 from chain.accounts import Market, MarketReceipt, Opinion, ProgramConfig, VrfRequest, decode_market
 from chain.answers import ChainAccount, Commitment, MemcmpFilter
 from chain.clock import CLOCK_ID, clock_time
-from chain.constants import SYSTEM_PROGRAM_ID, RequestStatus
+from chain.constants import SYSTEM_PROGRAM_ID, MarketState, RequestStatus
 from chain.errors import MalformedAnswer, MarketNotFound
 from chain.rpc import Rpc
 from chain.token import decode_token_account
@@ -20,24 +18,25 @@ _OPINIONS_MARKET = 11
 """Where an Opinion keeps its market."""
 
 
-@dataclass(frozen=True, slots=True)
 class FactsReader:
-    """Reads one market again and again; `randomness_key` is the one that it pins, which never changes."""
+    """Reads one market again and again, and asks once for the randomness key that it pins, which never changes."""
 
-    rpc: Rpc
-    program: Pubkey
-    market: Pubkey
-    randomness_key: bytes
+    def __init__(self, rpc: Rpc, program: Pubkey, market: Pubkey) -> None:
+        self._rpc, self._program, self._market = rpc, program, market
+        self._randomness_key: bytes | None = None
 
     async def read(self, prover: Prover, *, analysed: bool) -> Facts:
         """Return the market at the RPC's own commitment. Raises MarketNotFound, AccountError and RpcError."""
-        accounts = await self._accounts()
-        [market, request, config, clock, vault, revoked] = accounts
+        [market, request, config, clock, vault, *revoked] = await self._accounts()
         if market is None or config is None or clock is None or vault is None:
-            raise MarketNotFound(f"there is no market at {self.market}: check the address and the cluster")
-        state = decode_market(market.owner, market.data, self.program)
-        vrf = VrfRequest.from_account(request.owner, request.data, self.program) if request else None
-        shared = ProgramConfig.from_account(config.owner, config.data, self.program)
+            raise MarketNotFound(f"there is no market at {self._market}: check the address and the cluster")
+        state = decode_market(market.owner, market.data, self._program)
+        if not revoked and isinstance(state, Market) and state.state < MarketState.AWAITING_RANDOMNESS:
+            # Once randomness is requested, nothing hangs on a revocation: that question is for the others.
+            self._randomness_key = state.randomness_key
+            return await self.read(prover, analysed=analysed)
+        vrf = VrfRequest.from_account(request.owner, request.data, self._program) if request else None
+        shared = ProgramConfig.from_account(config.owner, config.data, self._program)
         held = decode_token_account(vault.owner, vault.data).amount
         captured = vrf is not None and vrf.status is RequestStatus.CAPTURED
         return Facts(
@@ -47,8 +46,8 @@ class FactsReader:
             request=vrf,
             config=shared,
             bond_free=UsdcUnits(max(held - shared.bond_locked, 0)),
-            key_revoked=revoked is not None,
-            key_held=prover.holds(self.randomness_key),
+            key_revoked=any(revoked),
+            key_held=prover.holds(state.randomness_key),
             analysed=analysed,
             final=isinstance(state, MarketReceipt) and await self._is_final(market),
             captured_final=captured and request is not None and await self._is_final(request),
@@ -56,27 +55,20 @@ class FactsReader:
 
     async def _accounts(self) -> list[ChainAccount | None]:
         keys = [
-            self.market,
-            addresses.vrf_request(self.market, self.program),
-            addresses.config(self.program),
+            self._market,
+            addresses.vrf_request(self._market, self._program),
+            addresses.config(self._program),
             CLOCK_ID,
-            addresses.bond_vault(self.program),
-            addresses.revoked_key(self.randomness_key, self.program),
+            addresses.bond_vault(self._program),
         ]
-        return [_present(account) for account in await self.rpc.accounts(keys)]
+        if self._randomness_key is not None:
+            keys.append(addresses.revoked_key(self._randomness_key, self._program))
+        return [_present(account) for account in await self._rpc.accounts(keys)]
 
     async def _is_final(self, seen: ChainAccount) -> bool:
         """Whether the finalized account is the same, byte for byte."""
-        final = await self.rpc.account(seen.key, Commitment.FINALIZED)
+        final = await self._rpc.account(seen.key, Commitment.FINALIZED)
         return final is not None and final.data == seen.data
-
-
-async def read_randomness_key(rpc: Rpc, program: Pubkey, market: Pubkey) -> bytes:
-    """Return the key (32 bytes) that the market or its receipt pins. Raises MarketNotFound, AccountError, RpcError."""
-    account = _present(await rpc.account(market))
-    if account is None:
-        raise MarketNotFound(f"there is no market at {market}: check the address and the cluster")
-    return decode_market(account.owner, account.data, program).randomness_key
 
 
 async def read_opinions(rpc: Rpc, program: Pubkey, market: Pubkey) -> list[Opinion]:

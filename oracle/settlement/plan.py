@@ -109,9 +109,9 @@ Step = Act | Wait | Done
 class Facts:
     """One market as one node showed it in one answer at `slot`, and what we have for it.
 
-    `now` is the chain's time. `final` says of a receipt that it is finalized, `captured_final` of a captured slot hash.
-    `bond_free` is what the vault holds above what is locked. `lapsed` is learnt from the program: the target slot's
-    hash can no longer be proved.
+    `now` is the chain's time. `key_revoked` is asked only until randomness is requested. `final` says of a receipt
+    that it is finalized, `captured_final` of a captured slot hash. `bond_free` is what the vault holds above what is
+    locked. `lapsed` is learnt from the program: the target slot's hash can no longer be proved.
     """
 
     slot: Slot

@@ -16,7 +16,7 @@ from chain.transaction import MAX_UNITS, Budget, compile_message, programs, unsi
 from chain.units import MicroLamports
 from oracle.prover import Prover
 from oracle.settlement.acts import Maker, Parcel
-from oracle.settlement.facts import FactsReader, read_randomness_key
+from oracle.settlement.facts import FactsReader
 from oracle.settlement.plan import Act, Done, Facts, Wait, WaitReason, next_step
 from oracle.settlement.recorder import DirectRecorder
 from store.analyses import KeptAnalysis
@@ -78,8 +78,7 @@ class Walk:
             await asyncio.sleep(0.1)
 
     async def _facts(self, market: Opened) -> Facts:
-        key = await read_randomness_key(self._rpc, self._house.stage.program, market.address)
-        reader = FactsReader(self._rpc, self._house.stage.program, market.address, key)
+        reader = FactsReader(self._rpc, self._house.stage.program, market.address)
         return await reader.read(self._prover, analysed=market.name in self._analysed)
 
     async def _do(self, market: Opened, facts: Facts, act: Act) -> None:
