@@ -96,6 +96,8 @@ def print_figures(figures: Figures) -> None:
     load = " ".join(f"{load:.1f}" for load in os.getloadavg())
     table = Table("", "s", title=f"{len(found)} markets due at once; {os.cpu_count()} cores, load {load}")
     table.add_row("until all are paid", f"{figures.elapsed:.1f}")
+    scored = max(course.scored for course in found) - min(course.due for course in found)
+    table.add_row("  until all are analysed", f"{scored.total_seconds():.1f}")
     table.add_row("ideal", f"{figures.ideal:.1f}")
     table.add_row("ratio", f"{figures.ratio:.2f}x (goal {GOAL_RATIO}x)")
     rows = {

@@ -59,7 +59,7 @@ async def _work(market: str, settings: Settings) -> None:
             with suppress(RedisError):
                 await asyncio.to_thread(queues.put, queue, ready)
 
-        async with opened(settings) as parts:
+        async with opened(settings, SERVED.get() or tuple(Queue)) as parts:
             await _settle_several(Engine(parts, holder, put), market, queues)
 
 

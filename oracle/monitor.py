@@ -4,13 +4,14 @@ An expired market is not closed here: its row begins with phase `close`, which a
 transaction, under a lease and a fence. So there is one way of acting on the chain, and the monitor may die, run twice
 or come late without harm. It judges by the read model and the chain's clock, and adds rows that are not there yet: the
 rows that a restored database lost come back this way, at whatever state the chain shows by then. A row that stands is
-left to the workers, but for one: where the receipt is final, somebody else finished the market, and the row is done.
+left to the workers, but where somebody else moved the market on: a slot hash that must be captured is made due at once,
+whatever its row waits for, and so is the conclusion of a market whose receipt is final.
 """
 
 import asyncio
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import datetime
 
 import structlog
 
@@ -22,11 +23,12 @@ from chain.errors import RpcError
 from chain.rpc import Rpc
 from chain.units import UnixTime
 from store import accounts, settlements
+from store.accounts import Kept
 from store.database import Database
-from store.errors import NoSlot, SettlementRefused
 from store.settlements import Phase, Queue, Status
 
 ACTOR = "oracle.monitor"
+_BEFORE_CAPTURE = (Phase.CLOSE, Phase.ANALYSE, Phase.RECORD, Phase.REQUEST)
 _log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
 
@@ -64,9 +66,8 @@ def first_phase(market: Market, request: VrfRequest | None) -> tuple[Phase, Queu
 class Monitor:
     """Looks every ten seconds, when a market is about to expire, and when it is poked."""
 
-    def __init__(self, db: Database, rpc: Rpc, holder: str, pace: Pace | None = None) -> None:
-        """`holder` names this process where it holds a market for a moment."""
-        self._db, self._rpc, self._holder = db, rpc, f"{holder} monitor"
+    def __init__(self, db: Database, rpc: Rpc, pace: Pace | None = None) -> None:
+        self._db, self._rpc = db, rpc
         self._pace = pace or Pace()
         self._news = asyncio.Event()
 
@@ -105,22 +106,20 @@ class Monitor:
             phase, queue = first_phase(kept.account, request.account if request else None)
             if await settlements.add(self._db, kept.address, phase, queue):
                 _log.info("the market is to be settled", market=kept.address, reason=why, phase=phase.value)
-        for market in await accounts.finished_unnoticed(self._db):
-            await self._conclude(market)
+        await self._move_on(requests)
         return wait
 
-    async def _conclude(self, market: str) -> None:
-        """Mark as done; a worker that holds it sees the receipt by itself, and is left alone."""
-        row = await settlements.get(self._db, market)
-        if row is None or _held(row.lease_until, await self._db.now()):
-            return
-        with suppress(SettlementRefused, NoSlot):
-            if row.status is not Status.READY:
-                await settlements.retry(self._db, market, ACTOR)
-            claim = await settlements.claim(self._db, market, self._holder)
-            if claim is not None and await settlements.finish(self._db, claim):
-                _log.info("the market was finished by somebody else", market=market)
+    async def _move_on(self, requests: Mapping[str, Kept[VrfRequest]]) -> None:
+        """Make due what waits in another place than where the chain is by now; a worker then does the rest."""
+        asked = [kept.account for kept in requests.values() if kept.absent_since is None]
+        uncaptured = [str(request.market) for request in asked if request.status is RequestStatus.REQUESTED]
+        for market in await settlements.still_in(self._db, uncaptured, _BEFORE_CAPTURE) if uncaptured else ():
+            await self._move(market, Phase.CAPTURE, Queue.CAPTURE, "its slot hash is not captured")
+        for market in await accounts.finished_unnoticed(self._db):
+            row = await settlements.get(self._db, market)
+            if row is not None and (row.status, row.queue) != (Status.READY, Queue.CLEAN):
+                await self._move(market, Phase.FINISH, Queue.CLEAN, "its receipt is final")
 
-
-def _held(lease_until: datetime | None, now: datetime) -> bool:
-    return lease_until is not None and lease_until > now
+    async def _move(self, market: str, phase: Phase, queue: Queue, why: str) -> None:
+        if await settlements.move(self._db, market, phase, queue, ACTOR, why):
+            _log.info("somebody else moved the market on", market=market, phase=phase.value, reason=why)

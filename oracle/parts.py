@@ -1,6 +1,6 @@
 """Opens what an engine works with, as the settings say."""
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Collection
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 
 from chain.rpc import Rpc
@@ -11,25 +11,31 @@ from oracle.analysis import Panel, panel_of
 from oracle.cluster import pin
 from oracle.prover import prover_from_files
 from oracle.settlement.engine import Parts
-from oracle.settlement.recorder import recorder_of
+from oracle.settlement.recorder import check_recordable, recorder_of
 from oracle.texts import texts_of
 from settings import GENESIS, Settings, SettingsError
 from store.database import Database
 from store.errors import StoreUnavailable
 from store.figures import RPC_ERRORS, add
+from store.settlements import Queue
 
 _MICRODOLLARS = 1_000_000
 
 
 @asynccontextmanager
-async def opened(settings: Settings) -> AsyncGenerator[Parts]:
-    """Open everything; close it afterwards. Who acts awaits `pinned` first: only then is it the database's chain.
+async def opened(settings: Settings, queues: Collection[Queue] = tuple(Queue)) -> AsyncGenerator[Parts]:
+    """Open all that these queues need; close it afterwards. Who acts awaits `pinned` first: only then is it the
+    database's chain.
 
-    Raises SettingsError, SignerError and RecorderError for what is set wrongly.
+    Only `settle` records scores and makes proofs; whoever serves analyses alone holds no key. Raises SettingsError,
+    SignerError and RecorderError for what is set wrongly.
     """
-    oracle = oracle_signer(settings)
-    recorder = recorder_of(settings.network, oracle, settings.program)
-    prover = prover_from_files(settings.randomness_keypair_paths)
+    serves = frozenset(queues)
+    oracle = oracle_signer(settings) if serves - {Queue.ANALYSE} else None
+    if Queue.ANALYSE in serves:
+        check_recordable(settings.network)
+    recorder = recorder_of(settings.network, oracle, settings.program) if oracle and Queue.SETTLE in serves else None
+    prover = prover_from_files(settings.randomness_keypair_paths if Queue.SETTLE in serves else ())
     async with (
         Database(settings.database_url) as db,
         Rpc(settings.solana_rpc_url, genesis_hash=GENESIS.get(settings.network)) as rpc,
@@ -61,6 +67,7 @@ async def opened(settings: Settings) -> AsyncGenerator[Parts]:
             analysis_slots=settings.analysis_slots,
             fees=FeePolicy(highest_price=MicroLamports(settings.max_priority_fee)),
             pinned=pinned,
+            serves=serves,
         )
 
 

@@ -30,16 +30,18 @@ async def check(settings: Settings, queues: Collection[Queue]) -> None:
     """Hold the settings and keys to the chain, where it answers.
 
     Raises SettingsError, SignerError, RecorderError and PanelError for settings that cannot do, OtherCluster for
-    another chain's database, StartRefused for an oracle's key that is not the program's. A randomness key that is
+    another chain's database, StartRefused for an oracle's key that is not the program's: for `settle` alone, since any
+    key that can pay fees may capture and clear away. A randomness key that is
     missing is told and no more: without us nobody might capture the slot hashes of the markets, which needs no key.
     An outage is no reason not to start: the jobs wait for its end.
     """
     try:
-        async with opened(settings) as parts:
+        async with opened(settings, queues) as parts:
             if Queue.ANALYSE in queues:
                 parts.panel()
             await parts.pinned()
-            await _check_keys(parts)
+            if Queue.SETTLE in queues:
+                await _check_keys(parts)
     except WrongCluster as error:
         raise StartRefused(f"{error}: NETWORK is {settings.network}, correct one of the two") from None
     except (RpcError, StoreUnavailable) as error:
@@ -52,7 +54,7 @@ async def _check_keys(parts: Parts) -> None:
         _log.warning("the program has no config yet: nothing can be settled", program=str(parts.program))
         return
     config = ProgramConfig.from_account(account.owner, account.data, parts.program)
-    if config.oracle != parts.oracle.public_key:
+    if parts.oracle is not None and config.oracle != parts.oracle.public_key:
         raise StartRefused(
             f"ORACLE_KEYPAIR_PATH holds {parts.oracle.public_key}, but the program's oracle is {config.oracle}: "
             "name that one's file"

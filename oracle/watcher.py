@@ -8,6 +8,7 @@ monitor with a look at all.
 
 import asyncio
 import os
+import secrets
 import socket
 from collections.abc import Callable, Sequence
 from contextlib import AsyncExitStack
@@ -44,14 +45,15 @@ async def watch(settings: Settings, others: Sequence[MakePart] = (), *, pace: Pa
     Raises OtherCluster when the database belongs to another chain or program, WrongRevision when its tables are of
     another release, OSError when the port for metrics is taken; every outage is waited out.
     """
-    holder = f"{socket.gethostname()}:{os.getpid()}"
+    # In a container every process is number 1, and its host's name may be the one before it had.
+    holder = f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}"
     # Reads of all accounts are larger than other answers.
     rpc = Rpc(settings.solana_rpc_url, genesis_hash=GENESIS.get(settings.network), timeout=_READ_TIMEOUT)
     async with AsyncExitStack() as stack:
         db = await stack.enter_async_context(Database(settings.database_url, connections=_CONNECTIONS))
         await stack.enter_async_context(rpc)
         changes = await stack.enter_async_context(Changes(settings.redis_url))
-        watcher = _Watcher(settings, db, rpc, changes, holder, others)
+        watcher = _Watcher(settings, db, rpc, changes, others)
         if settings.metrics_port:
             exporting = exported(db, settings.redis_url, settings.metrics_port, watching=watcher.figures)
             await stack.enter_async_context(exporting)
@@ -83,11 +85,10 @@ class _Watcher:
         db: Database,
         rpc: Rpc,
         changes: Changes,
-        holder: str,
         others: Sequence[MakePart],
     ) -> None:
         self._settings, self._db, self._rpc = settings, db, rpc
-        self._changes, self._holder, self._others = changes, holder, others
+        self._changes, self._others = changes, others
         self._role: Role | None = None
         self._follower: Follower | None = None
 
@@ -95,7 +96,7 @@ class _Watcher:
         """What the active watcher runs for one term. Raises RpcError, StoreUnavailable, OtherCluster, WrongNetwork."""
         program = self._settings.program
         genesis_hash = await pin(self._settings, self._db, self._rpc)
-        monitor = Monitor(self._db, self._rpc, self._holder)
+        monitor = Monitor(self._db, self._rpc)
 
         def changed(markets: frozenset[str]) -> None:
             monitor.poke()

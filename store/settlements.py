@@ -4,6 +4,7 @@ A claim is a lease under a fence. Whatever the holder writes is checked against 
 a holder that was asleep writes nothing any more once another has taken the market over.
 """
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -115,6 +116,7 @@ class Run:
 
 
 _OPEN = settlement.c.status.in_((Status.READY, Status.WAITING))
+_FREE = or_(settlement.c.lease_until.is_(None), settlement.c.lease_until <= clock())
 _URGENCY = case({queue: place for place, queue in enumerate(Queue)}, value=settlement.c.queue)
 _RELEASED: dict[str, Any] = {"holder": None, "lease_until": None}
 
@@ -303,6 +305,28 @@ async def retry(db: Database, market: str, actor: str) -> None:
         await audit.append(connection, actor, "retry", market, {})
 
 
+async def still_in(db: Database, markets: Collection[str], phases: Collection[Phase]) -> list[str]:
+    """Return those of the markets that wait, due or not, in one of the phases, and that nobody works on."""
+    waiting = and_(_OPEN, _FREE, settlement.c.market.in_(markets), settlement.c.phase.in_(phases))
+    async with db.read() as connection:
+        rows = select(settlement.c.market).where(waiting).order_by(settlement.c.market)
+        return list((await connection.execute(rows)).scalars())
+
+
+async def move(db: Database, market: str, phase: Phase, queue: Queue, actor: str, why: str) -> bool:
+    """Make the market due at once for another phase, parked or not; False where somebody works on it or it is done."""
+    values: dict[str, Any] = {"status": Status.READY, "phase": phase, "queue": queue, "due_at": clock()}
+    values |= {"attempt": 0, "takeovers": 0, "wait_reason": None, "reason": None, "fence": settlement.c.fence + 1}
+    mine = and_(settlement.c.market == market, settlement.c.status != Status.DONE, _FREE)
+    async with db.write() as connection:
+        moving = update(settlement).where(mine).values(values | _RELEASED)
+        if (await connection.execute(moving)).rowcount == 0:
+            return False
+        await _end_open_runs(connection, market, f"moved to {phase} by {actor}")
+        await audit.append(connection, actor, "move", market, {"phase": phase, "why": why})
+        return True
+
+
 async def outages(db: Database, market: str, most: int = 8) -> int:
     """Return how many of the market's newest runs ended in an outage, one after the other; `most` at most."""
     runs = select(phase_run.c.outcome).where(phase_run.c.market == market, phase_run.c.ended_at.is_not(None))
@@ -334,11 +358,7 @@ def _fenced(claim: Claim) -> ColumnElement[bool]:
 
 
 def _claimable() -> ColumnElement[bool]:
-    return and_(
-        _OPEN,
-        settlement.c.due_at <= clock(),
-        or_(settlement.c.lease_until.is_(None), settlement.c.lease_until <= clock()),
-    )
+    return and_(_OPEN, settlement.c.due_at <= clock(), _FREE)
 
 
 async def _take_slot(connection: AsyncConnection, slots: int) -> None:

@@ -17,6 +17,7 @@ class Course:
     """One market's way to its payment, in seconds: between runs that are not waits it is in a queue for a worker."""
 
     due: datetime
+    scored: datetime
     paid: datetime
     analysed: timedelta
     runs: timedelta
@@ -50,11 +51,13 @@ def _course(due: datetime, runs: Sequence[tuple[str, str, datetime, datetime]]) 
     """Declared waits are the gaps after a run that waited, and before the turn to be analysed; every other gap is a
     worker's that was not there."""
     worked = analysed = waited = queued = timedelta(0)
+    scored = due
     last: tuple[str, str, datetime] | None = None
     for phase, outcome, started, ended in runs:
         worked += ended - started
         if phase == Phase.ANALYSE:
             analysed += ended - started
+            scored = ended
         if last is not None:
             gap = max(started - last[2], timedelta(0))
             if last[1] == RunOutcome.WAITED or (phase == Phase.ANALYSE and last[0] != phase):
@@ -62,7 +65,7 @@ def _course(due: datetime, runs: Sequence[tuple[str, str, datetime, datetime]]) 
             else:
                 queued += gap
         last = (phase, outcome, ended)
-    return Course(due, runs[-1][3], analysed, worked, waited, queued)
+    return Course(due, scored, runs[-1][3], analysed, worked, waited, queued)
 
 
 def percentile(values: Sequence[float], percent: int) -> float:

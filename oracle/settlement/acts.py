@@ -55,7 +55,7 @@ class Maker:
     program: Pubkey
     market: Pubkey
     oracle: Signer
-    recorder: Recorder
+    recorder: Recorder | None
     prover: Prover
 
     async def parcels(self, act: Act, facts: Facts, analysis: KeptAnalysis | None) -> list[Parcel] | Wait:
@@ -70,8 +70,8 @@ class Maker:
             case Act.CLOSE:
                 found = [instructions.close_market(market=self.market, program=self.program)]
             case Act.RECORD:
-                if analysis is None:
-                    raise TypeError(f"{self.market} has no analysis to record")
+                if analysis is None or self.recorder is None:
+                    raise TypeError(f"{self.market} has no analysis to record, or this process no recorder")
                 found = self.recorder.record(self.market, analysis)
             case Act.REQUEST:
                 found = [self._request(market)]

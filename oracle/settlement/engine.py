@@ -57,14 +57,16 @@ async def _pinned_already() -> None:
 class Parts:
     """What the engine works with. `panel` is made when it is needed: only analyses load the model's SDK.
 
+    `serves` are the queues whose acts are taken here; all others' markets are given back to theirs. `oracle` is None
+    where only analyses are served, `recorder` where nothing is recorded: such a process needs no such key.
     `pinned` holds the chain to the database's before anything is read of it; raises OtherCluster and RpcError.
     """
 
     db: Database
     rpc: Rpc
     program: Pubkey
-    oracle: Signer
-    recorder: Recorder
+    oracle: Signer | None
+    recorder: Recorder | None
     prover: Prover
     texts: Texts
     panel: Callable[[], Panel]
@@ -74,6 +76,7 @@ class Parts:
     fees: FeePolicy
     pace: Pace = PACE
     turn: float = _TURN_S
+    serves: frozenset[Queue] = frozenset(Queue)
     pinned: Callable[[], Awaitable[None]] = _pinned_already
 
 
@@ -230,7 +233,8 @@ class _Work:
                         return self._waiting(_uncertain(left))
                     return Release(phase=Phase.FINISH, queue=Queue.CLEAN, status=Status.DONE)
                 case Wait():
-                    return self._waiting(step)
+                    # Whoever holds no key of a phase cannot tell whether there is anything to wait for in it.
+                    return self._waiting(step) if self._serves(step.phase) else _handed_on(step.phase)
                 case Act():
                     if (elsewhere := self._elsewhere(step)) is not None:
                         return elsewhere
@@ -252,9 +256,14 @@ class _Work:
     def _elsewhere(self, act: Act) -> Release | None:
         """Given back at once where the act is another queue's: analyses have slots, clearing away can wait."""
         mine, wanted = self._claim.phase, act.phase
+        if not self._serves(wanted):
+            return _handed_on(wanted)
         if wanted is mine or (Phase.ANALYSE not in (mine, wanted) and wanted is not Phase.FINISH):
             return None
-        return Release(phase=wanted, queue=act.queue)
+        return _handed_on(wanted)
+
+    def _serves(self, phase: Phase) -> bool:
+        return queue_of(phase) in self._parts.serves
 
     async def _facts(self, reader: FactsReader) -> Facts:
         """What the chain shows, at the slot of the newest transaction that we saw land or later. Raises RpcError."""
@@ -378,19 +387,21 @@ class _Work:
 
     async def _send(self, act: Act, facts: Facts) -> Wait | None:
         parts = self._parts
+        if parts.oracle is None:
+            raise TypeError("this process has no key and serves analyses alone")
         maker = Maker(parts.rpc, parts.program, self._market, parts.oracle, parts.recorder, parts.prover)
         analysis = await analyses.get(parts.db, self._claim.market) if act is Act.RECORD else None
         made = await maker.parcels(act, facts, analysis)
         if isinstance(made, Wait):
             return made
-        return await self._send_all(act, made, facts)
+        return await self._send_all(act, made, facts, parts.oracle)
 
-    async def _send_all(self, act: Act, parcels: Sequence[Parcel], facts: Facts) -> Wait | None:
+    async def _send_all(self, act: Act, parcels: Sequence[Parcel], facts: Facts, payer: Signer) -> Wait | None:
         """Each, also after one was refused: what hinders the prize never hinders the fee. Raises the first refusal."""
         refused: TransactionError | None = None
         for parcel in parcels:
             try:
-                if (wait := await self._send_one(act, parcel, facts)) is not None:
+                if (wait := await self._send_one(act, parcel, facts, payer)) is not None:
                     return wait
             except TransactionError as error:
                 if failures.outage(error) is not None:
@@ -402,7 +413,7 @@ class _Work:
             raise refused
         return None
 
-    async def _send_one(self, act: Act, parcel: Parcel, facts: Facts) -> Wait | None:
+    async def _send_one(self, act: Act, parcel: Parcel, facts: Facts, payer: Signer) -> Wait | None:
         """Make one transaction land; waits where it has, as we know, and the chain does not show it yet."""
         generation = 1
         while True:
@@ -417,7 +428,7 @@ class _Work:
             if await self._parts.rpc.slot(Commitment.FINALIZED) < landed.slot:
                 return Wait(act.phase, WaitReason.FINALITY, 2.0)
             generation += 1
-        sent = await self._sender.send(intent, parcel.instructions, self._parts.oracle)
+        sent = await self._sender.send(intent, parcel.instructions, payer)
         self._seen = max(self._seen, sent.slot)
         _log.info("landed", signature=str(sent.signature), slot=sent.slot)
         return None
@@ -463,6 +474,10 @@ class _Work:
             seconds=parts.analysis_seconds,
             budget=parts.analysis_budget,
         )
+
+
+def _handed_on(phase: Phase) -> Release:
+    return Release(phase=phase, queue=queue_of(phase))
 
 
 def _uncertain(left: int) -> Wait:

@@ -45,10 +45,15 @@ class DirectRecorder:
 
 
 def recorder_of(network: Network, oracle: Signer, program: Pubkey) -> Recorder:
-    """The recorder of a network. Raises RecorderError on mainnet, where one key must never decide."""
+    """The recorder of a network. Raises RecorderError as `check_recordable`."""
+    check_recordable(network)
+    return DirectRecorder(oracle, program)
+
+
+def check_recordable(network: Network) -> None:
+    """Raise RecorderError on mainnet, where one key must never decide: what is not recorded is not analysed either."""
     if network is Network.MAINNET:
         raise RecorderError(
             "NETWORK is mainnet, where scores are recorded by a multisig, and this release has no such recorder: "
             "run it on localnet, devnet or testnet"
         )
-    return DirectRecorder(oracle, program)

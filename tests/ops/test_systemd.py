@@ -71,7 +71,8 @@ def test_secrets_come_as_credentials_that_the_settings_know(folder: Path) -> Non
     }
 
     assert set().union(*given.values()) == set(CREDENTIALS)
-    assert "oracle_keypair_path" not in given["opinion-oracle-watch.service"], "it signs nothing"
+    for signs_nothing in ("opinion-oracle-watch.service", "opinion-oracle-analyse@.service"):
+        assert "oracle_keypair_path" not in given[signs_nothing]
     assert "anthropic_api_key" not in given["opinion-oracle-chain@.service"]
 
 

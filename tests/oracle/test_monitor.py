@@ -70,7 +70,7 @@ async def look(stage: Stage, db: Database, commitment: Commitment = Commitment.C
     """Read everything and let the monitor look once."""
     cluster = Cluster(await stage.rpc.genesis_hash(), PROGRAM_ID)
     await accounts.see(db, cluster, await read_all(stage.rpc, PROGRAM_ID, commitment))
-    return await Monitor(db, stage.rpc, "here").look()
+    return await Monitor(db, stage.rpc).look()
 
 
 async def final(stage: Stage) -> None:
@@ -97,7 +97,7 @@ async def test_markets_are_noted_once_they_expire_by_the_chains_clock(stage: Sta
     assert await settlements.renew(db, claim)
 
 
-async def test_rows_that_a_restored_database_lost_come_back_and_the_receipt_ends_them(
+async def test_rows_that_a_restored_database_lost_come_back_and_what_others_finished_is_due(
     stage: Stage, db: Database
 ) -> None:
     play = Play(stage)
@@ -123,11 +123,28 @@ async def test_rows_that_a_restored_database_lost_come_back_and_the_receipt_ends
     await look(stage, db, Commitment.FINALIZED)
     row = await settlements.get(db, play.address)
     assert row is not None
-    assert row.status is Status.DONE
-    assert row.finished_at is not None
+    assert (row.status, row.phase, row.queue) == (Status.READY, Phase.FINISH, Queue.CLEAN)
+    await look(stage, db, Commitment.FINALIZED)
     async with db.read() as connection:
         acts = (await connection.execute(select(audit_rows.c.actor, audit_rows.c.act))).all()
-    assert acts == [("a person", "park"), (ACTOR, "retry")]
+    assert acts == [("a person", "park"), (ACTOR, "move")], "once: a worker ends it"
+
+
+async def test_a_slot_hash_that_somebody_else_asked_for_is_due_at_once(stage: Stage, db: Database) -> None:
+    play = Play(stage)
+    await play.until("close")
+    await look(stage, db)
+    claim = await settlements.claim(db, play.address, "a worker")
+    assert claim is not None
+    waiting = {"due_in": timedelta(hours=1), "wait_reason": "bond", "reason": None, "attempt": 0}
+    assert await settlements.release(
+        db, claim, phase=Phase.ANALYSE, queue=Queue.ANALYSE, status=Status.WAITING, **waiting
+    )
+    await play.until("request")
+    await look(stage, db)
+    row = await settlements.get(db, play.address)
+    assert row is not None
+    assert (row.status, row.phase, row.queue, row.wait_reason) == (Status.READY, Phase.CAPTURE, Queue.CAPTURE, None)
 
 
 async def test_who_holds_a_finished_market_is_left_alone(stage: Stage, db: Database) -> None:
@@ -151,7 +168,7 @@ async def test_the_chains_clock_is_not_the_hosts(stage: Stage) -> None:
 async def test_without_nodes_the_look_fails_and_changes_nothing(db: Database) -> None:
     async with Rpc(["http://127.0.0.1:9"], timeout=1, rounds=1) as rpc:
         with pytest.raises(RpcError):
-            await Monitor(db, rpc, "here").look()
+            await Monitor(db, rpc).look()
 
 
 async def test_what_is_no_clock_is_refused(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -16,6 +16,7 @@ from store.cluster import pin
 from store.database import Database
 from store.errors import OtherCluster
 from store.migrations import migrate
+from store.settlements import Queue
 from tests.stage import staged
 
 NOWHERE = "http://127.0.0.1:1"
@@ -68,6 +69,20 @@ async def test_without_the_oracles_key_nothing_opens(tmp_path: Path) -> None:
             pass
 
 
+async def test_who_analyses_alone_needs_no_key_and_is_given_none(tmp_path: Path) -> None:
+    async with opened(_settings(tmp_path, oracle_keypair_path=None), [Queue.ANALYSE]) as parts:
+        assert (parts.oracle, parts.recorder, parts.serves) == (None, None, frozenset([Queue.ANALYSE]))
+        assert not parts.prover.holds(SECRET.public)
+
+
+async def test_who_captures_alone_needs_a_key_that_pays_and_no_other(tmp_path: Path) -> None:
+    settings = _settings(tmp_path, network="mainnet", solana_rpc_url="https://127.0.0.1:1")
+    async with opened(settings, [Queue.CAPTURE, Queue.CLEAN]) as parts:
+        assert parts.oracle is not None
+        assert parts.recorder is None
+        assert not parts.prover.holds(SECRET.public)
+
+
 async def test_a_key_that_others_may_read_is_refused(tmp_path: Path) -> None:
     settings = _settings(tmp_path)
     os.chmod(tmp_path / "randomness.json", 0o644)  # noqa: PTH101 - a test may block
@@ -76,9 +91,10 @@ async def test_a_key_that_others_may_read_is_refused(tmp_path: Path) -> None:
             pass
 
 
-async def test_mainnet_is_refused(tmp_path: Path) -> None:
+@pytest.mark.parametrize("queues", [tuple(Queue), (Queue.SETTLE,), (Queue.ANALYSE,)])
+async def test_mainnet_is_refused_where_scores_are_made_or_recorded(tmp_path: Path, queues: tuple[Queue, ...]) -> None:
     with pytest.raises(RecorderError):
-        async with opened(_settings(tmp_path, network="mainnet", solana_rpc_url="https://127.0.0.1:1")):
+        async with opened(_settings(tmp_path, network="mainnet", solana_rpc_url="https://127.0.0.1:1"), queues):
             pass
 
 

@@ -47,7 +47,7 @@ class Watcher:
         return next(float(line.split()[1]) for line in text.splitlines() if line.split()[0] == name)
 
     def is_holder(self, holder: str) -> bool:
-        return holder.endswith(f":{self.process.pid}")
+        return f":{self.process.pid}:" in holder
 
 
 @contextmanager

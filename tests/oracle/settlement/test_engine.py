@@ -39,6 +39,28 @@ async def test_a_market_is_settled_once_and_paid(house: House) -> None:
     assert {(Queue.ANALYSE, market.name), (Queue.CLEAN, market.name)} <= set(house.put)
 
 
+async def test_workers_that_serve_one_kind_of_job_each_need_no_others_keys(house: House) -> None:
+    market = await house.market()
+    keyless = {"recorder": None, "prover": Prover([])}
+    engines = {
+        Queue.ANALYSE: house.engine("analyses", oracle=None, serves=frozenset([Queue.ANALYSE]), **keyless),
+        Queue.SETTLE: house.engine("settles", serves=frozenset([Queue.SETTLE])),
+        Queue.CAPTURE: house.engine("captures", oracle=market.stakers[0], serves=frozenset([Queue.CAPTURE]), **keyless),
+        Queue.CLEAN: house.engine("clears", oracle=market.stakers[0], serves=frozenset([Queue.CLEAN]), **keyless),
+    }
+    async with asyncio.timeout(60):
+        while (row := await house.row(market)).status is not Status.DONE:
+            assert row.status in (Status.READY, Status.WAITING), row
+            await house.once(market, engines[row.queue])
+            await asyncio.sleep(0.02)
+    await _is_settled(house, market)
+    done = {(run.worker, run.phase) for run in await house.runs(market) if run.outcome == "done"}
+    settled = {"close", "record", "request", "prove", "draw", "pay"}
+    assert done == {("analyses", "analyse"), ("captures", "capture"), ("clears", "finish")} | {
+        ("settles", phase) for phase in settled
+    }
+
+
 async def test_in_postgresql_two_engines_on_one_market_settle_it_once(postgres_house: House) -> None:
     house = postgres_house
     market = await house.market()

@@ -1,0 +1,123 @@
+"""Who holds the program and what it runs, as the chain shows it: its authorities, their balances, its bytes."""
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from solders.pubkey import Pubkey
+
+from chain import addresses
+from chain.accounts import ProgramConfig
+from chain.answers import ChainAccount
+from chain.constants import UPGRADEABLE_LOADER_ID
+from chain.loader import ProgramData, decode_program_data, program_data_address
+from chain.rpc import Rpc
+from chain.units import Lamports, Slot, sol
+from ops.errors import OperatorError
+from ops.localnet import PROGRAM_FILE
+from settings import Settings
+
+NOBODY = Pubkey.default()
+
+
+@dataclass(frozen=True, slots=True)
+class Authority:
+    """One key that the program obeys, and the one that is proposed in its place, if any."""
+
+    role: str
+    key: Pubkey | None
+    """None where the role is given up for good."""
+    balance: Lamports | None
+    """None where nothing stands at the address, or there is none."""
+    proposed: Pubkey | None
+    may: str
+
+    def words(self) -> str:
+        """Return what it has, and what is proposed."""
+        if self.key is None:
+            return "given up: nobody may do this any more"
+        held = "no SOL" if self.balance is None else sol(self.balance)
+        return held if self.proposed is None else f"{held}; {self.proposed} is proposed"
+
+
+@dataclass(frozen=True, slots=True)
+class Deployed:
+    """What the program's account runs. `hash_` is the SHA-256 of its bytes without the padding at their end."""
+
+    program: Pubkey
+    slot: Slot
+    length: int
+    """Bytes without the padding."""
+    hash_: str
+    built_hash: str | None
+    """The same of the program that came with this software, None where that file is not here."""
+
+    def words(self) -> str:
+        """Return whether it is the one that came with this software."""
+        if self.built_hash is None:
+            return "no built program is here to compare with"
+        return "the build that came with this software" if self.built_hash == self.hash_ else "ANOTHER build than ours"
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """As of `slot`."""
+
+    slot: Slot
+    paused: bool
+    authorities: Sequence[Authority]
+    deployed: Deployed
+
+
+async def standing(settings: Settings, rpc: Rpc) -> Standing:
+    """Read it, in two calls. Raises ChainError, and OperatorError where the program is not there."""
+    program = settings.program
+    data, config = await rpc.accounts([program_data_address(program), addresses.config(program)])
+    if data is None or data.owner != UPGRADEABLE_LOADER_ID:
+        raise OperatorError(f"There is no program at {program}: correct PROGRAM_ID or NETWORK.")
+    if config is None:
+        raise OperatorError(f"{program} is not initialised: have its admin initialise it.")
+    deployed = decode_program_data(data.owner, data.data)
+    roles = _roles(ProgramConfig.from_account(config.owner, config.data, program), deployed)
+    keys = sorted({key for _, key, _, _ in roles if key is not None}, key=str)
+    balances = dict(zip(keys, await rpc.accounts(keys), strict=True))
+    return Standing(
+        slot=config.slot,
+        paused=ProgramConfig.from_account(config.owner, config.data, program).paused,
+        authorities=[_authority(role, key, proposed, may, balances) for role, key, proposed, may in roles],
+        deployed=Deployed(
+            program=program,
+            slot=deployed.slot,
+            length=len(deployed.executable.rstrip(b"\0")),
+            hash_=executable_hash(deployed.executable),
+            built_hash=executable_hash(PROGRAM_FILE.read_bytes()) if PROGRAM_FILE.is_file() else None,
+        ),
+    )
+
+
+def executable_hash(data: bytes) -> str:
+    """Return the SHA-256 of a program's bytes, in hex; the loader pads with zeros, which do not count."""
+    return hashlib.sha256(data.rstrip(b"\0")).hexdigest()
+
+
+_Role = tuple[str, Pubkey | None, Pubkey | None, str]
+
+
+def _roles(config: ProgramConfig, deployed: ProgramData) -> list[_Role]:
+    def proposed(key: Pubkey) -> Pubkey | None:
+        return None if key == NOBODY else key
+
+    return [
+        ("upgrade authority", deployed.authority, None, "replace the program"),
+        ("admin", config.admin, proposed(config.pending_admin), "appoint the others"),
+        ("oracle", config.oracle, proposed(config.pending_oracle), "close markets and record scores; pays fees"),
+        ("guardian", config.guardian, proposed(config.pending_guardian), "pause new markets"),
+        ("treasury", config.treasury, proposed(config.pending_treasury), "receive the fees"),
+    ]
+
+
+def _authority(
+    role: str, key: Pubkey | None, proposed: Pubkey | None, may: str, found: Mapping[Pubkey, ChainAccount | None]
+) -> Authority:
+    account = found.get(key) if key is not None else None
+    return Authority(role, key, None if account is None else account.lamports, proposed, may)
