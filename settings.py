@@ -56,6 +56,8 @@ _SHOWN = {
     "analysis_models",
     "analysis_seconds",
     "analysis_budget_dollars",
+    "analysis_requests_per_minute",
+    "analysis_tokens_per_minute",
     "analysis_slots",
     "metrics_port",
     "max_priority_fee",
@@ -116,6 +118,15 @@ class Settings(BaseSettings):
     analysis_seconds: float = Field(30.0, gt=0, le=240, description="seconds for one market's analysis, 240 at most")
     analysis_budget_dollars: Decimal = Field(
         Decimal(2), gt=0, le=1000, description="dollars that one market's analysis may cost, above 0 and at most 1000"
+    )
+    analysis_requests_per_minute: int = Field(
+        2_000, ge=1, le=1_000_000, description="requests a minute that the account may make of one model, 1 to 1000000"
+    )
+    analysis_tokens_per_minute: int = Field(
+        2_000_000,
+        ge=1000,
+        le=10**10,
+        description="input tokens a minute that the account may send to one model, 1000 to 10000000000",
     )
     analysis_slots: int = Field(10, ge=1, le=100, description="how many markets are analysed at once, 1 to 100")
 

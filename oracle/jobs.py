@@ -21,7 +21,7 @@ from oracle.settlement.engine import Engine
 from settings import Settings, read_settings
 from store.settlements import Queue
 
-ON_S = 20.0
+ON_S = 60.0
 """How long a process takes more markets: then another begins afresh."""
 AT_ONCE = 4
 """Markets in one process; but one analysis, which has a slot and a memory of its own."""

@@ -7,7 +7,7 @@ from chain.rpc import Rpc
 from chain.signers import KeypairSigner, signer_from_file
 from chain.transaction import FeePolicy
 from chain.units import MicroLamports
-from oracle.analysis import Panel, panel_of
+from oracle.analysis import Pace, Panel, Rates, SharedPace, panel_of
 from oracle.cluster import pin
 from oracle.prover import prover_from_files
 from oracle.settlement.engine import Parts
@@ -36,10 +36,12 @@ async def opened(settings: Settings, queues: Collection[Queue] = tuple(Queue)) -
         check_recordable(settings.network)
     recorder = recorder_of(settings.network, oracle, settings.program) if oracle and Queue.SETTLE in serves else None
     prover = prover_from_files(settings.randomness_keypair_paths if Queue.SETTLE in serves else ())
+    rates = Rates(settings.analysis_requests_per_minute, settings.analysis_tokens_per_minute)
     async with (
         Database(settings.database_url) as db,
         Rpc(settings.solana_rpc_url, genesis_hash=GENESIS.get(settings.network)) as rpc,
         texts_of(settings.texts_path, settings.ipfs_gateways, settings.ipfs_apis) as texts,
+        SharedPace(settings.redis_url, rates) as pace,
         AsyncExitStack() as stack,
     ):
         stack.push_async_callback(_count_errors, db, rpc)
@@ -61,7 +63,7 @@ async def opened(settings: Settings, queues: Collection[Queue] = tuple(Queue)) -
             recorder=recorder,
             prover=prover,
             texts=texts,
-            panel=lambda: _panel(settings),
+            panel=lambda: _panel(settings, pace),
             analysis_seconds=settings.analysis_seconds,
             analysis_budget=int(settings.analysis_budget_dollars * _MICRODOLLARS),
             analysis_slots=settings.analysis_slots,
@@ -86,5 +88,6 @@ def oracle_signer(settings: Settings) -> KeypairSigner:
     return signer_from_file(settings.oracle_keypair_path)
 
 
-def _panel(settings: Settings) -> Panel:
-    return panel_of(settings.network, settings.anthropic_api_key, settings.analysis_models, settings.anthropic_base_url)
+def _panel(settings: Settings, pace: Pace) -> Panel:
+    models, base_url = settings.analysis_models, settings.anthropic_base_url
+    return panel_of(settings.network, settings.anthropic_api_key, models, pace, base_url)

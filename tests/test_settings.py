@@ -57,6 +57,8 @@ def test_several_endpoints_are_separated_by_commas(monkeypatch: pytest.MonkeyPat
         ("ANALYSIS_SECONDS", "0", "seconds"),
         ("ANALYSIS_BUDGET_DOLLARS", "much", "dollars"),
         ("ANALYSIS_SLOTS", "0", "1 to 100"),
+        ("ANALYSIS_REQUESTS_PER_MINUTE", "0", "1 to 1000000"),
+        ("ANALYSIS_TOKENS_PER_MINUTE", "999", "1000 to 10000000000"),
         ("METRICS_PORT", "65536", "a port"),
         ("PROMETHEUS_URLS", "prometheus:9090", "Prometheus servers"),
         ("ALERTMANAGER_URLS", "https://", "Alertmanagers"),

@@ -17,6 +17,7 @@ from oracle.analysis.failures import (
     Unavailable,
 )
 from oracle.analysis.opinions import ReadOpinion
+from oracle.analysis.pace import OwnPace, Pace, Rates, SharedPace
 from oracle.analysis.panel import Panel, PanelError, panel_of
 
 __all__ = [
@@ -26,11 +27,15 @@ __all__ = [
     "Malformed",
     "NothingToScore",
     "OverBudget",
+    "OwnPace",
+    "Pace",
     "Panel",
     "PanelError",
+    "Rates",
     "ReadOpinion",
     "Refused",
     "Rejected",
+    "SharedPace",
     "Truncated",
     "Unauthorised",
     "Unavailable",

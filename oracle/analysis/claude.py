@@ -8,6 +8,7 @@ from pydantic import SecretStr
 from chain.tls import trust
 from oracle.analysis.analyser import Limits, ScoredBatch
 from oracle.analysis.messages import Messages
+from oracle.analysis.pace import Pace
 from oracle.analysis.presentation import Words
 from oracle.analysis.prices import PRICES
 from oracle.analysis.prompt import prompt_hash
@@ -17,12 +18,15 @@ BASE_URL = "https://api.anthropic.com"
 
 
 class ClaudeAnalyser:
-    """One model. `base_url` None is Anthropic's own."""
+    """One model, asked no faster than `pace` says. `base_url` None is Anthropic's own."""
 
-    def __init__(self, model: str, api_key: SecretStr, base_url: str | None = None, name: str | None = None) -> None:
+    def __init__(
+        self, model: str, api_key: SecretStr, pace: Pace, base_url: str | None = None, name: str | None = None
+    ) -> None:
         self._model = model
         self._price = PRICES[model]
         self._api_key = api_key
+        self._pace = pace
         self._base_url = base_url or BASE_URL
         self._name = name or model
 
@@ -40,7 +44,7 @@ class ClaudeAnalyser:
             max_retries=0,
             http_client=anthropic.DefaultAsyncHttpxClient(verify=trust()),
         ) as client:
-            messages = Messages(client, self._model, self._price, limits)
+            messages = Messages(client, self._model, self._price, limits, self._pace)
             reader = Reader(messages, statement, texts)
             limits.budget.plan(sum(messages.expected(statement, request) for request in reader.requests()))
             readings = await reader.read()

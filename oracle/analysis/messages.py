@@ -12,6 +12,7 @@ import anthropic
 
 from oracle.analysis.analyser import Limits
 from oracle.analysis.failures import Rejected, Unauthorised, Unavailable
+from oracle.analysis.pace import Pace, take
 from oracle.analysis.prices import Price
 from oracle.analysis.prompt import EFFORT, SCHEMA, SYSTEM, tokens_in, user_turn
 from oracle.analysis.reply import Envelope, ReplyReading, envelope_of, readings_of
@@ -34,7 +35,7 @@ _NOT_OURS = frozenset({401, 402, 403, 404})
 class Messages:
     """One model, asked in parallel about one market. Adds up what the answers took."""
 
-    def __init__(self, client: anthropic.AsyncAnthropic, model: str, price: Price, limits: Limits) -> None:
+    def __init__(self, client: anthropic.AsyncAnthropic, model: str, price: Price, limits: Limits, pace: Pace) -> None:
         self.models: set[str] = set()
         self.input_tokens = 0
         self.output_tokens = 0
@@ -43,8 +44,8 @@ class Messages:
         self._model = model
         self._price = price
         self._limits = limits
+        self._pace = pace
         self._free = asyncio.Semaphore(AT_ONCE)
-        self._not_before = 0.0
 
     def expected(self, statement: str, texts: Sequence[str]) -> int:
         """Return about what one request for these texts costs, in microdollars, rather too much."""
@@ -76,28 +77,22 @@ class Messages:
 
     async def _answer(self, content: str, count: int) -> Envelope:
         wait = FIRST_WAIT_S
+        tokens = _OVERHEAD + tokens_in(content)
         while True:
-            await self._pause()
+            if not await take(self._pace, self._model, tokens, self._limits.deadline):
+                raise Unavailable(f"{self._model} may not be asked again in time, by the limits of this account.")
             try:
                 return envelope_of(await self._post(content, count))
             except Unavailable as failure:
                 # Jitter: the others that were refused with this one must not come back all at once.
                 delay = failure.retry_after if failure.retry_after is not None else wait * random.uniform(0.75, 1.25)  # noqa: S311
+                if failure.retry_after is not None:
+                    # A limit is the whole account's: no other request goes out before it is over.
+                    await self._pace.close(self._model, delay)
                 if delay >= self._limits.left():
                     raise
-                if failure.retry_after is not None:
-                    self._hold_back(delay)
                 await asyncio.sleep(delay)
                 wait = min(wait * 2, LONGEST_WAIT_S)
-
-    def _hold_back(self, delay: float) -> None:
-        """A limit is the whole account's: no other request goes out before it is over."""
-        self._not_before = max(self._not_before, asyncio.get_running_loop().time() + delay)
-
-    async def _pause(self) -> None:
-        delay = self._not_before - asyncio.get_running_loop().time()
-        if delay > 0:
-            await asyncio.sleep(delay)
 
     async def _post(self, content: str, count: int) -> bytes:
         """Return the body of a 200. Raises Rejected, Unauthorised, Unavailable."""

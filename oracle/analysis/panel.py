@@ -14,6 +14,7 @@ from pydantic import SecretStr
 
 from oracle.analysis.analyser import Analyser, Limits, ScoredBatch
 from oracle.analysis.lexicon import LexiconAnalyser
+from oracle.analysis.pace import Pace
 from oracle.analysis.presentation import Words
 from oracle.analysis.prices import PRICES
 from oracle.errors import OracleError
@@ -53,8 +54,10 @@ class Panel:
             await asyncio.gather(*tasks, return_exceptions=True)
 
 
-def panel_of(network: Network, api_key: SecretStr | None, models: Sequence[str], base_url: str | None = None) -> Panel:
-    """Return the panel that the settings ask for; raises PanelError.
+def panel_of(
+    network: Network, api_key: SecretStr | None, models: Sequence[str], pace: Pace, base_url: str | None = None
+) -> Panel:
+    """Return the panel that the settings ask for, which asks no faster than `pace` says; raises PanelError.
 
     With a key, one Claude analyser for each model; a model that is named twice gives two samples. Without one, the
     lexicon, on localnet and devnet only. Loads the anthropic SDK only when there is a key.
@@ -73,7 +76,7 @@ def panel_of(network: Network, api_key: SecretStr | None, models: Sequence[str],
     from oracle.analysis.claude import ClaudeAnalyser
 
     names = zip(models, _names(models), strict=True)
-    return Panel(tuple(ClaudeAnalyser(model, api_key, base_url, name) for model, name in names))
+    return Panel(tuple(ClaudeAnalyser(model, api_key, pace, base_url, name) for model, name in names))
 
 
 def _names(models: Sequence[str]) -> list[str]:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from pydantic import SecretStr
 
 from chain.units import UsdcUnits
-from oracle.analysis import Analysis, Panel, ReadOpinion, analyse, panel_of
+from oracle.analysis import Analysis, OwnPace, Panel, Rates, ReadOpinion, analyse, panel_of
 from settings import Network
 from store.cid import cid_of, text_hash
 from tests.fakes.messages_api import MessagesApi
@@ -13,6 +13,8 @@ from tests.fakes.messages_api import MessagesApi
 MARKET = "7Xb3kM2tHqJ9yDfW5nVcR8sPzL4uEaGoTiK6wBjNhQxY"
 STATEMENT = "Remote work makes teams better."
 HAIKU = "claude-haiku-5-5"
+FAST = Rates(requests=10**6, tokens=10**10)
+"""No limits to speak of."""
 KEY = SecretStr("sk-ant-a-key-that-nobody-may-see")
 
 
@@ -31,7 +33,7 @@ def crowd(count: int, first: int = 0) -> list[ReadOpinion]:
 
 def claude(api: MessagesApi, *models: str) -> Panel:
     """A panel of Claude's models behind the local server."""
-    return panel_of(Network.MAINNET, KEY, models or (HAIKU,), api.url)
+    return panel_of(Network.MAINNET, KEY, models or (HAIKU,), OwnPace(FAST), api.url)
 
 
 async def analysed(
