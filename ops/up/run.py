@@ -1,6 +1,7 @@
 """Brings everything up, says what happens, and takes everything down again."""
 
 import asyncio
+import shlex
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
@@ -68,6 +69,7 @@ async def up(settings: Settings, options: Options) -> None:
                 _tell(ground, state, told)
                 await _follow(db, supervisor)
         finally:
+            state.environment.unlink(missing_ok=True)
             say("up", "stopping")
             await supervisor.stop()
             say("up", "stopped, nothing is left running")
@@ -144,11 +146,19 @@ def _tell(ground: _Ground, state: State, told: Mapping[str, str]) -> None:
         say("up", f"keys of the authorities in {ground.folder}")
     if ground.settings.metrics_port:
         say("up", f"metrics http://127.0.0.1:{ground.settings.metrics_port}/metrics")
-    say("up", f"DATABASE_URL={told['DATABASE_URL']} REDIS_URL={told['REDIS_URL']}")
+    _write_environment(state.environment, told)
     say("up", f"logs in {state.logs}")
+    say("up", f"before other commands, in their terminal: set -a; . {shlex.quote(str(state.environment))}; set +a")
     if ground.keys is not None:
         say("up", f"next: opinion canary --state {state.folder} --rpc {rpc}")
     say("up", "Ctrl-C ends everything")
+
+
+def _write_environment(path: Path, told: Mapping[str, str]) -> None:
+    """Addresses may hold keys, so only the owner may read it."""
+    path.unlink(missing_ok=True)
+    path.touch(mode=0o600)
+    path.write_text("".join(f"{name}={shlex.quote(value)}\n" for name, value in told.items()))
 
 
 async def _follow(db: Database, supervisor: Supervisor) -> None:

@@ -41,6 +41,11 @@ class State:
         """One log a process."""
         return self.folder / "logs"
 
+    @property
+    def environment(self) -> Path:
+        """The settings of what runs, for a shell to read; there only while it runs."""
+        return self.folder / "env"
+
     def log(self, name: str) -> Path:
         """The log of the process `name`."""
         return self.logs / f"{name}.log"

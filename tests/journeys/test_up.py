@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import shlex
 import signal
 import subprocess
 import time
@@ -101,10 +102,14 @@ def test_what_dies_comes_back_and_ctrl_c_leaves_nothing(up: Up, tmp_path: Path) 
     assert up.process.wait(PATIENCE_S) == 130, up.why()
     assert up.nothing_left(), up.processes()
     assert "nothing is left running" in up.said()
+    assert not (up.state / "env").exists()
 
 
 def test_a_canary_is_settled_though_a_worker_dies_and_its_record_verifies(up: Up, tmp_path: Path) -> None:
-    settings = {"SOLANA_RPC_URL": f"http://127.0.0.1:{up.port}", "DATABASE_URL": f"sqlite:///{up.state}/oracle.db"}
+    kept = (up.state / "env").read_text().splitlines()
+    settings = {name: shlex.split(value)[0] for name, _, value in (line.partition("=") for line in kept)}
+    assert settings["DATABASE_URL"] == f"sqlite:///{up.state}/oracle.db"
+    assert (up.state / "env").stat().st_mode & 0o777 == 0o600
     canary = [OPINION, "canary", "--state", up.state, "--json"]
     with subprocess.Popen(canary, env=environment(**settings), stdout=subprocess.PIPE, text=True) as flying:
         assert flying.stdout is not None
