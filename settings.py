@@ -9,11 +9,12 @@ import os
 from collections.abc import Callable
 from decimal import Decimal
 from enum import StrEnum
+from ipaddress import IPv4Address
 from pathlib import Path
 from typing import Annotated, Any
 from urllib.parse import urlsplit, urlunsplit
 
-from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic import Field, IPvAnyAddress, SecretStr, ValidationError, field_validator
 from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
 from solders.pubkey import Pubkey
@@ -59,6 +60,7 @@ _SHOWN = {
     "analysis_requests_per_minute",
     "analysis_tokens_per_minute",
     "analysis_slots",
+    "metrics_host",
     "metrics_port",
     "max_priority_fee",
     "squads_multisig",
@@ -137,6 +139,13 @@ class Settings(BaseSettings):
     squads_multisig: str | None = Field(None, description="the base58 address of the multisig that settles")
     squads_upgrade_multisig: str | None = Field(None, description="the base58 address of the multisig that upgrades")
 
+    credentials_directory: Path | None = Field(
+        None, repr=False, description="the folder in which systemd hands a unit its credentials; systemd sets it"
+    )
+
+    metrics_host: IPvAnyAddress = Field(
+        IPv4Address("127.0.0.1"), description="the address to serve metrics on, such as 127.0.0.1 or 0.0.0.0"
+    )
     metrics_port: int = Field(9464, ge=0, le=65_535, description="a port from 1 to 65535, or 0 for no metrics")
     prometheus_urls: Annotated[tuple[str, ...], NoDecode] = Field(
         (), repr=False, description="http(s) addresses of Prometheus servers, separated by commas"

@@ -59,9 +59,13 @@ class KeypairSigner:
         raise TypeError("a signer is not pickled")
 
 
-def signer_from_file(path: Path) -> KeypairSigner:
-    """The signer whose key a file in solana-keygen's format holds. Raises SignerError in one sentence."""
-    secret = _read(path)
+def signer_from_file(path: Path, granted: Path | None = None) -> KeypairSigner:
+    """The signer whose key a file in solana-keygen's format holds. Raises SignerError in one sentence.
+
+    `granted` is the folder in which systemd hands this process its credentials (systemd.exec(5)): files there are
+    root's and show the group as a reader, which stands for this process alone.
+    """
+    secret = _read(path, granted)
     try:
         keypair = Keypair.from_bytes(secret)
     except ValueError:
@@ -72,24 +76,24 @@ def signer_from_file(path: Path) -> KeypairSigner:
     return KeypairSigner(keypair)
 
 
-def randomness_key_from_file(path: Path) -> SecretKey:
-    """The VRF key in a keypair file of the same format. Raises SignerError in one sentence."""
-    secret = _read(path)
+def randomness_key_from_file(path: Path, granted: Path | None = None) -> SecretKey:
+    """The VRF key in a keypair file of the same format, read as `signer_from_file` does. Raises SignerError."""
+    secret = _read(path, granted)
     key = SecretKey(secret[:32])
     if key.public != secret[32:]:
         raise SignerError(f"{path}: its public half does not belong to its secret half: restore the file from a backup")
     return key
 
 
-def _read(path: Path) -> bytes:
+def _read(path: Path, granted: Path | None) -> bytes:
     """The file's 64 bytes."""
-    problem, secret = _parse(_load(path))
+    problem, secret = _parse(_load(path, granted))
     if problem:
         raise SignerError(f"{path}: {problem}")
     return secret
 
 
-def _load(path: Path) -> str:
+def _load(path: Path, granted: Path | None) -> str:
     """The file's text, when only its owner may read it."""
     try:
         # One descriptor for check and reading, so that nobody swaps the file in between.
@@ -97,7 +101,8 @@ def _load(path: Path) -> str:
             info = os.fstat(file.fileno())
             if not stat.S_ISREG(info.st_mode):
                 raise SignerError(f"{path} is not a file: name a keypair file")
-            if info.st_mode & _OTHERS:
+            by_systemd = granted is not None and path.parent == granted and info.st_uid == 0
+            if info.st_mode & _OTHERS & ~(stat.S_IRGRP if by_systemd else 0):
                 raise SignerError(f"{path} can be read by others: run chmod 600 {path}")
             return file.read(_LARGEST_FILE).decode("ascii", "replace")
     except FileNotFoundError:

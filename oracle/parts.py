@@ -35,7 +35,8 @@ async def opened(settings: Settings, queues: Collection[Queue] = tuple(Queue)) -
     if Queue.ANALYSE in serves:
         check_recordable(settings.network)
     recorder = recorder_of(settings.network, oracle, settings.program) if oracle and Queue.SETTLE in serves else None
-    prover = prover_from_files(settings.randomness_keypair_paths if Queue.SETTLE in serves else ())
+    keys = settings.randomness_keypair_paths if Queue.SETTLE in serves else ()
+    prover = prover_from_files(keys, settings.credentials_directory)
     rates = Rates(settings.analysis_requests_per_minute, settings.analysis_tokens_per_minute)
     async with (
         Database(settings.database_url) as db,
@@ -85,7 +86,7 @@ def oracle_signer(settings: Settings) -> KeypairSigner:
     """The oracle's key. Raises SettingsError when none is named, SignerError when it cannot be used."""
     if settings.oracle_keypair_path is None:
         raise SettingsError("ORACLE_KEYPAIR_PATH is not set: it should be the path of the oracle's keypair file.")
-    return signer_from_file(settings.oracle_keypair_path)
+    return signer_from_file(settings.oracle_keypair_path, settings.credentials_directory)
 
 
 def _panel(settings: Settings, pace: Pace) -> Panel:

@@ -46,9 +46,12 @@ class Prover:
             raise ProverError(_missing(missing))
 
 
-def prover_from_files(paths: Sequence[Path]) -> Prover:
-    """Read the key files, which nobody but their owner may read. Raises SignerError in one sentence."""
-    return Prover([randomness_key_from_file(path) for path in paths])
+def prover_from_files(paths: Sequence[Path], granted: Path | None = None) -> Prover:
+    """Read the key files, which nobody but their owner may read, or whom systemd grants them (`granted` is its folder).
+
+    Raises SignerError in one sentence.
+    """
+    return Prover([randomness_key_from_file(path, granted) for path in paths])
 
 
 def _missing(keys: Sequence[bytes]) -> str:

@@ -10,8 +10,8 @@ import asyncio
 import os
 import secrets
 import socket
-from collections.abc import Callable, Sequence
-from contextlib import AsyncExitStack
+from collections.abc import AsyncGenerator, Callable, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
 
 import structlog
 
@@ -20,6 +20,7 @@ from chain.subscription import Subscription, feeds
 from monitoring.exporters.oracle import Watching, exported
 from oracle import notify
 from oracle.cluster import pin
+from oracle.errors import OracleError
 from oracle.follower import Follower
 from oracle.monitor import Monitor
 from oracle.turns import Pace, Part, Role, take_turns
@@ -39,11 +40,15 @@ MakePart = Callable[[Database, Rpc], Part]
 """Makes a part of one term from what the watcher has open anyway."""
 
 
+class MetricsUnserved(OracleError):  # noqa: N818 - named for what is so
+    """The address for metrics cannot be had: one sentence."""
+
+
 async def watch(settings: Settings, others: Sequence[MakePart] = (), *, pace: Pace | None = None) -> None:
     """Watch until cancelled. `others` are run by the active watcher too, beside the follower and the monitor.
 
     Raises OtherCluster when the database belongs to another chain or program, WrongRevision when its tables are of
-    another release, OSError when the port for metrics is taken; every outage is waited out.
+    another release, MetricsUnserved when the port for metrics is taken; every outage is waited out.
     """
     # In a container every process is number 1, and its host's name may be the one before it had.
     holder = f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}"
@@ -55,8 +60,7 @@ async def watch(settings: Settings, others: Sequence[MakePart] = (), *, pace: Pa
         changes = await stack.enter_async_context(Changes(settings.redis_url))
         watcher = _Watcher(settings, db, rpc, changes, others)
         if settings.metrics_port:
-            exporting = exported(db, settings.redis_url, settings.metrics_port, watching=watcher.figures)
-            await stack.enter_async_context(exporting)
+            await stack.enter_async_context(_metrics(settings, db, watcher))
         await _until_tables_fit(db, pace or Pace())
         try:
             await take_turns(db, LOCK, holder, watcher.parts, turn=watcher.turn, pace=pace)
@@ -74,6 +78,21 @@ async def _until_tables_fit(db: Database, pace: Pace) -> None:
             await asyncio.sleep(pace.poll)
         else:
             return
+
+
+@asynccontextmanager
+async def _metrics(settings: Settings, db: Database, watcher: "_Watcher") -> AsyncGenerator[None]:
+    host, port = str(settings.metrics_host), settings.metrics_port
+    async with AsyncExitStack() as stack:
+        exporting = exported(db, settings.redis_url, port, host=host, watching=watcher.figures)
+        try:
+            await stack.enter_async_context(exporting)
+        except OSError as error:
+            raise MetricsUnserved(
+                f"metrics cannot be served on {host}:{port} ({error.strerror}): correct METRICS_HOST or METRICS_PORT, "
+                "or end what else uses them"
+            ) from None
+        yield
 
 
 class _Watcher:

@@ -60,6 +60,7 @@ def test_several_endpoints_are_separated_by_commas(monkeypatch: pytest.MonkeyPat
         ("ANALYSIS_REQUESTS_PER_MINUTE", "0", "1 to 1000000"),
         ("ANALYSIS_TOKENS_PER_MINUTE", "999", "1000 to 10000000000"),
         ("METRICS_PORT", "65536", "a port"),
+        ("METRICS_HOST", "everywhere", "such as 127.0.0.1"),
         ("PROMETHEUS_URLS", "prometheus:9090", "Prometheus servers"),
         ("ALERTMANAGER_URLS", "https://", "Alertmanagers"),
         ("SQUADS_MULTISIG", "squad", "base58 address"),

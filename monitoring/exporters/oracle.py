@@ -152,16 +152,3 @@ async def exported(
             await asyncio.to_thread(server.shutdown)
             await asyncio.to_thread(thread.join)
             server.server_close()
-
-
-async def serve(
-    db: Database,
-    redis_url: str,
-    port: int,
-    *,
-    host: str = "127.0.0.1",
-    watching: Callable[[], Watching] = lambda: Watching(active=True),
-) -> None:
-    """Answer scrapes on `host` and `port` until cancelled. Raises OSError when the port is taken."""
-    async with exported(db, redis_url, port, host=host, watching=watching):
-        await asyncio.Event().wait()

@@ -8,7 +8,7 @@ from ops.doctor.finding import Finding, Findings, Verdict, ok, wrong
 from ops.doctor.nodes import look_at_nodes
 from ops.doctor.program import look_at_program
 from ops.doctor.reading import look_at_claude, look_at_ipfs
-from ops.doctor.stores import look_at_database, look_at_disk, look_at_redis
+from ops.doctor.stores import kept_genesis, look_at_database, look_at_disk, look_at_redis
 from ops.terminal import columns, paragraphs
 from settings import Settings, SettingsError, read_settings
 
@@ -52,8 +52,9 @@ async def _parts(settings: Settings) -> Findings:
     for look in (look_at_database, look_at_redis, look_at_disk, look_at_ipfs, look_at_claude):
         async for finding in look(settings):
             yield finding
+    kept = await kept_genesis(settings)
     async with Rpc(settings.solana_rpc_url, timeout=TIMEOUT_S, rounds=1) as rpc:
-        async for finding in look_at_nodes(settings, rpc):
+        async for finding in look_at_nodes(settings, rpc, kept):
             yield finding
         async for finding in look_at_program(settings, rpc):
             yield finding

@@ -17,8 +17,8 @@ MOST_LAG = 150
 MOST_SKEW_S = 60
 
 
-async def look_at_nodes(settings: Settings, rpc: Rpc) -> Findings:
-    """Each endpoint by itself, then the time."""
+async def look_at_nodes(settings: Settings, rpc: Rpc, kept: str | None) -> Findings:
+    """Each endpoint by itself, then the time. `kept` is the genesis hash that the database belongs to, if any."""
     heights: dict[str, Slot] = {}
     for endpoint, view in zip(rpc.endpoints, rpc.each(), strict=True):
         part, remedy = f"rpc {endpoint.name}", "use another node, or correct SOLANA_RPC_URL"
@@ -30,6 +30,9 @@ async def look_at_nodes(settings: Settings, rpc: Rpc) -> Findings:
             yield slot
         elif (problem := _other_network(settings.network, genesis)) is not None:
             yield wrong(part, problem, "correct NETWORK or SOLANA_RPC_URL")
+        elif kept not in (None, genesis):
+            words = f"it is of the cluster with genesis {genesis}, and the database belongs to {kept}"
+            yield wrong(part, words, "correct SOLANA_RPC_URL or DATABASE_URL")
         else:
             heights[endpoint.name] = slot
             yield await _health(part, endpoint, genesis, slot)

@@ -62,8 +62,8 @@ async def _oracle(settings: Settings, rpc: Rpc, config: ProgramConfig) -> Findin
         return balance
     words = f"{key} is the program's oracle and has {sol(balance)}"
     if balance < LEAST_SOL:
-        return wrong("oracle key", words, "send it SOL: it can soon pay no more fees")
-    return note("oracle key", words, "send it SOL soon") if balance < LITTLE_SOL else ok("oracle key", words)
+        return wrong("oracle key", words, f"send SOL to {key}: it can pay fees no more, or soon no more")
+    return note("oracle key", words, f"send SOL to {key} soon") if balance < LITTLE_SOL else ok("oracle key", words)
 
 
 async def _open_markets(settings: Settings, rpc: Rpc) -> list[Market]:
@@ -75,7 +75,7 @@ async def _open_markets(settings: Settings, rpc: Rpc) -> list[Market]:
 def _randomness(settings: Settings, config: ProgramConfig, markets: list[Market]) -> Finding:
     """The keys held, against the one registered and those that unsettled markets pin."""
     try:
-        prover = prover_from_files(settings.randomness_keypair_paths)
+        prover = prover_from_files(settings.randomness_keypair_paths, settings.credentials_directory)
         pinned = {market.randomness_key for market in markets}
         prover.check(config.randomness_key, pinned)
     except (ProverError, *EXPLAINED) as error:

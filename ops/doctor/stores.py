@@ -2,16 +2,19 @@
 
 import shutil
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from redis.asyncio import Redis
 from sqlalchemy.engine import make_url
+from sqlalchemy.exc import SQLAlchemyError
 
 from ops.doctor.finding import Finding, Findings, note, ok, tried, wrong
 from settings import Settings
-from store import holds, migrations
+from store import by_hand, holds, migrations
 from store.database import Database
+from store.errors import StoreError
 
 TIMEOUT_S = 5.0
 LEAST_FREE = 1_000_000_000
@@ -39,6 +42,16 @@ async def look_at_database(settings: Settings) -> Findings:
                 yield note("hold", words, "when its reason is gone, run 'opinion resume'")
     except OSError as error:
         yield wrong("database", f"it cannot be used ({error.strerror})", "check DATABASE_URL and the file's owner")
+
+
+async def kept_genesis(settings: Settings) -> str | None:
+    """Return which cluster the database is of; None where it keeps none, or cannot be asked (told by itself)."""
+    if _is_missing(settings.database_url):
+        return None
+    with suppress(StoreError, SQLAlchemyError, OSError):
+        async with Database(settings.database_url) as db:
+            return await by_hand.genesis_hash(db)
+    return None
 
 
 def _is_missing(database_url: str) -> bool:

@@ -27,7 +27,7 @@ async def first_block(sources: Sequence[Source], cid: Cid, hedge_s: float) -> by
             if (source := next(waiting, None)) is not None:
                 tries[asyncio.create_task(_try(source, cid))] = source
             if not tries:
-                raise NoneHasIt("; ".join(failures) or "no other place is named")
+                raise NoneHasIt("; ".join(failures) or "neither IPFS_GATEWAYS nor IPFS_APIS names a place to ask")
             done, _ = await asyncio.wait(
                 tries, timeout=None if source is None else hedge_s, return_when=asyncio.FIRST_COMPLETED
             )

@@ -4,6 +4,7 @@ import json
 import os
 import pickle
 import traceback
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ from solders.keypair import Keypair
 
 from chain.errors import SignerError
 from chain.signers import KeypairSigner, randomness_key_from_file, signer_from_file
+from tests.parts import missing
 
 KEYPAIR = Keypair.from_seed(bytes(range(32)))
 LOADERS = [signer_from_file, randomness_key_from_file]
@@ -41,6 +43,25 @@ def test_a_file_that_others_can_reach_is_refused(good: Path, load: object, mode:
     good.chmod(mode)
     with pytest.raises(SignerError, match=f"can be read by others: run chmod 600 {good}"):
         load(good)  # type: ignore[operator]
+
+
+@pytest.mark.parametrize("load", [signer_from_file, randomness_key_from_file])
+def test_a_credential_shows_its_group_as_a_reader_and_nothing_more(
+    good: Path, tmp_path: Path, load: Callable[[Path, Path], object]
+) -> None:
+    if os.geteuid() != 0:
+        missing("root", "systemd's credentials are root's, and this test makes one")
+    good.chmod(0o440)
+    assert load(good, good.parent)
+    with pytest.raises(SignerError, match="can be read by others"):
+        load(good, tmp_path / "elsewhere")
+    good.chmod(0o444)
+    with pytest.raises(SignerError, match="can be read by others"):
+        load(good, good.parent)
+    good.chmod(0o440)
+    os.chown(good, 65_534, -1)
+    with pytest.raises(SignerError, match="can be read by others"):
+        load(good, good.parent)
 
 
 @pytest.mark.parametrize("load", LOADERS)

@@ -52,7 +52,7 @@ async def test_a_disk_that_takes_nothing_is_not_passed_over(tmp_path: Path) -> N
 
 
 async def test_a_text_that_is_nowhere_may_come_later(texts: Texts) -> None:
-    with pytest.raises(TextUnavailable, match="cannot be had now: no other place is named") as error:
+    with pytest.raises(TextUnavailable, match="cannot be had now: neither IPFS_GATEWAYS nor IPFS_APIS") as error:
         await texts.read(cid_of(TEXT), text_hash(TEXT))
     assert not error.value.for_ever
 

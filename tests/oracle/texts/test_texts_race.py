@@ -82,7 +82,7 @@ async def test_one_that_rests_is_not_asked_and_is_named(make: Make, asked: list[
 
 
 async def test_without_sources_nobody_has_it() -> None:
-    with pytest.raises(NoneHasIt, match="no other place is named"):
+    with pytest.raises(NoneHasIt, match="neither IPFS_GATEWAYS nor IPFS_APIS"):
         await first_block([], CID, LONG_S)
 
 
