@@ -36,6 +36,7 @@ WAITS = {
     "retry": "another attempt after a failure",
 }
 """What a wait reason of the plan means; one that is not here is shown as it is named."""
+_NO_TIME_S = 0.05
 _REPEATED = (RunOutcome.WAITED, RunOutcome.OUTAGE)
 
 
@@ -186,14 +187,33 @@ def _history(past: Past) -> Iterator[str]:
 
 def _runs(runs: Sequence[PastRun]) -> Iterator[tuple[datetime, str]]:
     """One event a run; looks in a row that found the same reason to wait are one."""
+    seen = 0
     for key, group in groupby(runs, key=lambda run: (run.phase, run.outcome, run.reason)):
         looks = list(group)
+        seen += len(looks)
+        if len(looks) == 1 and _is_planned_wait(looks[0]):
+            yield looks[0].started_at, _planned_wait(looks[0], runs[seen] if seen < len(runs) else None)
+            continue
         if key[1] in _REPEATED and len(looks) > 1:
             first, last = looks[0], looks[-1]
             spent = span(_s(first.started_at, last.ended_at or last.started_at))
             yield first.started_at, f"{_outcome(first)}, {len(looks)} looks in {spent}{_reason(first)}"
         else:
             yield from ((run.started_at, _run(run)) for run in looks)
+
+
+def _is_planned_wait(run: PastRun) -> bool:
+    """Whether it is no work at all but a wait that belongs to every settlement, which lasts until the next run."""
+    return (
+        run.outcome == RunOutcome.WAITED and run.ended_at is not None and _s(run.started_at, run.ended_at) < _NO_TIME_S
+    )
+
+
+def _planned_wait(run: PastRun, following: PastRun | None) -> str:
+    awaited = _awaited(run.reason or "")
+    if following is None:
+        return f"{run.phase:<8} waits for {awaited}"
+    return f"{run.phase:<8} waited {span(_s(run.started_at, following.started_at))} for {awaited}"
 
 
 def _run(run: PastRun) -> str:

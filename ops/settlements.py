@@ -52,6 +52,13 @@ class Explanation:
     analysis: KeptAnalysis | None
     past: Past
 
+    @property
+    def is_of_nothing(self) -> bool:
+        """Whether the chain shows no market there and nothing was ever known of one."""
+        past = self.past
+        kept = self.settlement, self.followed, self.analysis, past.runs or past.sent or past.acts or None
+        return isinstance(self.chain, OnChain) and self.chain.market is None and kept == (None,) * len(kept)
+
 
 async def document(settings: Settings, market: str) -> bytes:
     """Return the document of the market's analysis. Raises OperatorError where there is none, StoreError."""
@@ -100,7 +107,7 @@ async def settle(db: Database, settings: Settings, url: str | None, market: Pubk
     if await settlements.get(db, address) is None and await accounts.market(db, address) is None:
         found = await look(db, settings, url, market)
         if found.market is None:
-            raise MarketNotFound(f"there is no market at {address}: check the address and the cluster")
+            raise _no_market(market)
     return await by_hand.settle(db, address, who)
 
 
@@ -115,9 +122,12 @@ async def park(db: Database, market: Pubkey, why: str, who: str) -> None:
 
 
 async def explain(db: Database, settings: Settings, url: str | None, market: Pubkey, limit: int) -> Explanation:
-    """Return all that is known of the market, at most `limit` events of each kind. Raises StoreError."""
+    """Return all that is known of the market, at most `limit` events of each kind.
+
+    Raises MarketNotFound where that is nothing, StoreError.
+    """
     address = str(market)
-    return Explanation(
+    told = Explanation(
         market=address,
         settlement=await settlements.get(db, address),
         hold=await holds.current(db),
@@ -126,6 +136,9 @@ async def explain(db: Database, settings: Settings, url: str | None, market: Pub
         analysis=await analyses.get(db, address),
         past=await by_hand.past(db, address, limit),
     )
+    if told.is_of_nothing:
+        raise _no_market(market)
+    return told
 
 
 async def unfinished(db: Database, *, parked: bool) -> tuple[datetime, list[Settlement]]:
@@ -165,6 +178,10 @@ async def _look_or_why_not(db: Database, settings: Settings, url: str | None, ma
         return await look(db, settings, url, market)
     except (ChainError, OperatorError) as error:
         return str(error).removesuffix(".")
+
+
+def _no_market(market: Pubkey) -> MarketNotFound:
+    return MarketNotFound(f"there is no market at {market}: check the address and the cluster")
 
 
 def _why(why: str) -> str:

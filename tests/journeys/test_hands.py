@@ -79,10 +79,11 @@ def test_what_is_no_market_is_refused(localnet: Localnet, url: str) -> None:
     typed = opinion("settle", "market", **settings)
     assert typed.returncode == 2
     assert one_sentence(typed.stderr)
-    nothing = opinion("settle", "So11111111111111111111111111111111111111112", **settings)
-    assert nothing.returncode == 1
-    assert one_sentence(nothing.stderr)
-    assert "there is no market" in nothing.stderr.lower()
+    for command in ("settle", "explain"):
+        nothing = opinion(command, "So11111111111111111111111111111111111111112", **settings)
+        assert nothing.returncode == 1
+        assert one_sentence(nothing.stderr)
+        assert "there is no market" in nothing.stderr.lower()
 
 
 def test_a_database_without_tables_is_named(tmp_path: Path) -> None:

@@ -244,6 +244,22 @@ def test_what_happened_is_told_in_order() -> None:
     ]
 
 
+def test_a_wait_of_the_plan_lasts_until_the_next_run() -> None:
+    runs = (
+        run(0, Phase.REQUEST, "done"),
+        run(1, Phase.CAPTURE, "waited", "slot", took=0),
+        run(9, Phase.CAPTURE, "done"),
+        run(10, Phase.PROVE, "waited", "finality", took=0.002),
+    )
+    text = list(lines(explanation(past=replace(STORY, runs=runs, sent=(), acts=(), more=False))))
+    assert text[text.index("what happened (UTC):") + 1 :] == [
+        "2026-11-24 03:00:00  request  done in 0.50 s",
+        "2026-11-24 03:00:01  capture  waited 8.00 s for the target slot of its request for randomness",
+        "2026-11-24 03:00:09  capture  done in 0.50 s",
+        "2026-11-24 03:00:10  prove    waits for the chain to finalize what was done",
+    ]
+
+
 def test_it_can_be_read_at_80_columns() -> None:
     told = explanation(past=STORY, settlement=row(status=Status.PARKED, reason="a long reason " * 30))
     folded = "\n".join(paragraphs([line], 80, rest="    ") for line in lines(told))

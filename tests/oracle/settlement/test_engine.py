@@ -2,7 +2,9 @@
 
 import asyncio
 import os
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any
 
 from solders.instruction import AccountMeta, Instruction
 from solders.keypair import Keypair
@@ -37,6 +39,29 @@ async def test_a_market_is_settled_once_and_paid(house: House) -> None:
     await _is_settled(house, market)
     assert {run.phase for run in await house.runs(market)} == {*map(str, Phase)} - {"refund"}
     assert {(Queue.ANALYSE, market.name), (Queue.CLEAN, market.name)} <= set(house.put)
+
+
+async def test_a_market_takes_few_questions_to_a_node(house: House) -> None:
+    market = await house.market()
+    asked: Counter[str] = Counter()
+    async with Rpc([house.stage.url]) as rpc:
+        for name in ("ask", "ask_raw", "ask_body"):
+            for endpoint in rpc.endpoints:
+                setattr(endpoint, name, _counting(getattr(endpoint, name), asked))
+        await house.settle(market, engine=house.engine(rpc=rpc))
+    # Ten transactions: each a blockhash, its height, a simulation and a price, asked once.
+    steady = {"getLatestBlockhash", "getBlockHeight", "simulateTransaction", "getRecentPrioritizationFees"}
+    assert {method: asked[method] for method in steady} == dict.fromkeys(steady, 10)
+    assert asked["sendTransaction"] + asked["getSignatureStatuses"] <= 40, asked
+    assert asked["getProgramAccounts"] <= 4, asked
+
+
+def _counting(ask: Callable[..., Awaitable[Any]], asked: Counter[str]) -> Callable[..., Awaitable[Any]]:
+    async def counted(method: str, *rest: Any) -> Any:
+        asked[method] += 1
+        return await ask(method, *rest)
+
+    return counted
 
 
 async def test_workers_that_serve_one_kind_of_job_each_need_no_others_keys(house: House) -> None:
