@@ -5,6 +5,7 @@ costs a node that has them nothing.
 """
 
 import asyncio
+import random
 
 import structlog
 
@@ -15,15 +16,19 @@ from store.database import Database
 EVERY_S = 15.0
 AGAIN_S = 300.0
 """How long a text that could not be pinned is left alone."""
+MOST = 200
+"""Texts in one look: whoever floods the market with opinions does not keep those of others waiting for hours."""
 _log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
 
 class Pinner:
     """One in the active watcher, where Kubo nodes are named."""
 
-    def __init__(self, db: Database, texts: Texts, every: float = EVERY_S, again: float = AGAIN_S) -> None:
+    def __init__(
+        self, db: Database, texts: Texts, every: float = EVERY_S, again: float = AGAIN_S, most: int = MOST
+    ) -> None:
         self._db, self._texts = db, texts
-        self._every, self._again = every, again
+        self._every, self._again, self._most = every, again, most
         self._settled: set[str] = set()
         self._not_before: dict[str, float] = {}
 
@@ -40,6 +45,8 @@ class Pinner:
         self._settled &= known
         self._not_before = {cid: at for cid, at in self._not_before.items() if cid in known}
         wanted = sorted(cid for cid in known - self._settled if self._not_before.get(cid, now) <= now)
+        # In another order each time, so that nobody can put theirs first.
+        wanted = random.sample(wanted, min(len(wanted), self._most))
         pinned = 0
         for cid, told in zip(wanted, await self._texts.pin_many(wanted), strict=True):
             for_ever = isinstance(told, TextError) and told.for_ever

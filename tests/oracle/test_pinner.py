@@ -74,3 +74,14 @@ async def test_a_node_that_was_away_gets_its_pin_later(db: Database, tmp_path: P
 
             assert await pinner.look() == 1
             assert {str(cid) for cid in second.pins} == {cid_of("good")}
+
+
+async def test_a_flood_of_texts_is_pinned_a_part_at_a_time(db: Database, tmp_path: Path) -> None:
+    names = [f"opinion {number}" for number in range(10)]
+    with fake_ipfs() as first, fake_ipfs() as second:
+        async with texts_of(tmp_path / "texts", apis=[first.url, second.url]) as texts:
+            for name in names:
+                await texts.keep(name)
+            await show(db, 1, *names)
+            pinner = Pinner(db, texts, most=4)
+            assert [await pinner.look() for _ in range(4)] == [4, 4, 2, 0]
