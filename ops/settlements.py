@@ -24,7 +24,7 @@ from store.by_hand import Past
 from store.database import Database
 from store.holds import Hold
 from store.migrations import check
-from store.settlements import Settlement, Status
+from store.settlements import Seen, Settlement, Status
 
 RPC_PATIENCE_S = 8.0
 """What a person waits for the chain before it counts as away."""
@@ -80,7 +80,7 @@ async def opened(settings: Settings) -> AsyncGenerator[Database]:
 
 async def hold(db: Database, why: str, who: str) -> Hold:
     """Hold the oracle and return the hold that counts, the oldest. Raises UsageError without a reason, StoreError."""
-    await holds.place(db, _why(why), who)
+    await holds.place(db, checked_why(why), who)
     placed = await holds.current(db)
     if placed is None:
         raise OperatorError("The hold was lifted by somebody else at once: ask who, and place it again.")
@@ -98,8 +98,10 @@ async def resume(db: Database, who: str) -> int:
     return await holds.lift(db, who)
 
 
-async def settle(db: Database, settings: Settings, url: str | None, market: Pubkey, who: str) -> bool:
-    """Make the market due now; True when the oracle did not know it yet.
+async def settle(
+    db: Database, settings: Settings, url: str | None, market: Pubkey, who: str, seen: Seen | None = None
+) -> bool:
+    """Make the market due now; True when the oracle did not know it yet. Refused where it is not as `seen` any more.
 
     Raises MarketNotFound, RpcError and OperatorError when it has to be looked up on the chain; SettlementRefused.
     """
@@ -108,17 +110,17 @@ async def settle(db: Database, settings: Settings, url: str | None, market: Pubk
         found = await look(db, settings, url, market)
         if found.market is None:
             raise _no_market(market)
-    return await by_hand.settle(db, address, who)
+    return await by_hand.settle(db, address, who, seen)
 
 
-async def retry(db: Database, market: Pubkey, who: str) -> None:
+async def retry(db: Database, market: Pubkey, who: str, seen: Seen | None = None) -> None:
     """Start the market anew, its attempts forgotten. Raises SettlementRefused."""
-    await settlements.retry(db, str(market), who)
+    await settlements.retry(db, str(market), who, seen)
 
 
-async def park(db: Database, market: Pubkey, why: str, who: str) -> None:
+async def park(db: Database, market: Pubkey, why: str, who: str, seen: Seen | None = None) -> None:
     """Keep everybody from working on the market. Raises SettlementRefused, UsageError without a reason."""
-    await settlements.park(db, str(market), _why(why), who)
+    await settlements.park(db, str(market), checked_why(why), who, seen)
 
 
 async def explain(db: Database, settings: Settings, url: str | None, market: Pubkey, limit: int) -> Explanation:
@@ -184,7 +186,8 @@ def _no_market(market: Pubkey) -> MarketNotFound:
     return MarketNotFound(f"there is no market at {market}: check the address and the cluster")
 
 
-def _why(why: str) -> str:
+def checked_why(why: str) -> str:
+    """Return the reason without space around it. Raises UsageError for none, or one that is too long."""
     words = why.strip()
     if not words or len(words) > LONGEST_WHY:
         raise UsageError(f"A reason has 1 to {LONGEST_WHY} characters: whoever comes next reads it.")

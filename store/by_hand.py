@@ -15,7 +15,7 @@ from store.database import Database, clock
 from store.errors import SettlementRefused
 from store.schema import attempt, cluster, phase_run, settlement
 from store.schema import audit as acts_table
-from store.settlements import Phase, Queue, Status
+from store.settlements import Phase, Queue, Seen, Status, refuse_unless_open
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,10 +70,10 @@ class Past:
     more: bool
 
 
-async def settle(db: Database, market: str, actor: str) -> bool:
+async def settle(db: Database, market: str, actor: str, seen: Seen | None = None) -> bool:
     """Make the market due now; True when it was not known before. Whoever works on it is not disturbed.
 
-    Raises SettlementRefused for one that is parked or done.
+    Raises SettlementRefused for one that is parked or done, SettlementMoved where it is not as `seen` any more.
     """
     insert = sqlite_insert if db.sqlite else postgresql_insert
     values = {"market": market, "phase": Phase.CLOSE, "queue": Queue.SETTLE, "status": Status.READY}
@@ -83,6 +83,8 @@ async def settle(db: Database, market: str, actor: str) -> bool:
     open_ones = settlement.c.status.in_((Status.READY, Status.WAITING))
     hastening = update(settlement).where(settlement.c.market == market, open_ones).values(due_at=sooner)
     async with db.write() as connection:
+        if seen is not None:
+            await refuse_unless_open(connection, market, seen)
         added = (await connection.execute(adding.returning(settlement.c.market))).first() is not None
         if not added and (await connection.execute(hastening)).rowcount != 1:
             raise await _refusal(connection, market)

@@ -8,6 +8,7 @@ StoreError
 ├── OnHold               a hold is placed: nothing may act on the outside (also a JournalError)
 ├── NoSlot               all slots for analyses are taken: try again later
 ├── SettlementRefused    what a person asked for does not fit the settlement
+│   └── SettlementMoved  it is no longer as the person saw it: they look again
 └── BackupError          a backup cannot be made or is not one that can be restored
 
 Messages are one sentence: what happened, to what, what to do. None holds a password.
@@ -46,6 +47,10 @@ class NoSlot(StoreError):  # noqa: N818
 
 class SettlementRefused(StoreError):  # noqa: N818
     """What a person asked for does not fit the settlement."""
+
+
+class SettlementMoved(SettlementRefused):
+    """The settlement is no longer as the person saw it who acts on it."""
 
 
 class BackupError(StoreError):

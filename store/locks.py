@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from sqlalchemy import update
+from sqlalchemy import select, update
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
@@ -35,3 +35,10 @@ async def release(db: Database, name: str, fence: int) -> bool:
     mine = (lock.c.name == name) & (lock.c.fence == fence)
     async with db.write() as connection:
         return (await connection.execute(update(lock).where(mine).values(until=clock()))).rowcount == 1
+
+
+async def holder(db: Database, name: str) -> str | None:
+    """Return who holds the lock now, None where nobody does."""
+    held = select(lock.c.holder).where(lock.c.name == name, lock.c.until > clock())
+    async with db.read() as connection:
+        return (await connection.execute(held)).scalar_one_or_none()

@@ -17,7 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from store import audit
 from store.database import Database, after, clock
-from store.errors import FenceLost, NoSlot, OnHold, SettlementRefused
+from store.errors import FenceLost, NoSlot, OnHold, SettlementMoved, SettlementRefused
 from store.holds import placed
 from store.schema import lock, phase_run, settlement
 
@@ -90,6 +90,14 @@ class Settlement:
     created_at: datetime
     started_at: datetime | None
     finished_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What a person saw of a settlement before they acted on it."""
+
+    status: Status
+    phase: Phase
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -285,21 +293,24 @@ async def finish(db: Database, claim: Claim) -> bool:
     )
 
 
-async def park(db: Database, market: str, reason: str, actor: str) -> None:
-    """Take the market from whoever works on it; nobody does until `retry`. Raises SettlementRefused."""
+async def park(db: Database, market: str, reason: str, actor: str, seen: Seen | None = None) -> None:
+    """Take the market from whoever works on it; nobody does until `retry`.
+
+    Raises SettlementRefused, SettlementMoved where it is not as `seen` any more.
+    """
     async with db.write() as connection:
-        await _refuse_unless_open(connection, market)
+        await refuse_unless_open(connection, market, seen)
         await _end_open_runs(connection, market, f"parked by {actor}")
         await _park(connection, market, reason, actor)
 
 
-async def retry(db: Database, market: str, actor: str) -> None:
+async def retry(db: Database, market: str, actor: str, seen: Seen | None = None) -> None:
     """Make the market due at once with its attempts and takeovers forgotten, whoever works on it or whatever it waits
-    for. Raises SettlementRefused."""
+    for. Raises SettlementRefused, SettlementMoved where it is not as `seen` any more."""
     values: dict[str, Any] = {"status": Status.READY, "attempt": 0, "takeovers": 0, "due_at": clock()}
     values |= {"wait_reason": None, "reason": None, "fence": settlement.c.fence + 1}
     async with db.write() as connection:
-        await _refuse_unless_open(connection, market)
+        await refuse_unless_open(connection, market, seen)
         await _end_open_runs(connection, market, f"started anew by {actor}")
         await connection.execute(update(settlement).where(settlement.c.market == market).values(values | _RELEASED))
         await audit.append(connection, actor, "retry", market, {})
@@ -370,13 +381,21 @@ async def _take_slot(connection: AsyncConnection, slots: int) -> None:
         raise NoSlot(f"{taken} analyses are under way, and {slots} may be: try again when one has ended")
 
 
-async def _refuse_unless_open(connection: AsyncConnection, market: str) -> None:
-    locked = select(settlement.c.status).where(settlement.c.market == market).with_for_update()
-    status = (await connection.execute(locked)).scalar_one_or_none()
-    if status is None:
+async def refuse_unless_open(connection: AsyncConnection, market: str, seen: Seen | None) -> None:
+    """Raise SettlementRefused for a market that is done or not known, SettlementMoved for one that is not as seen.
+
+    Locks its row for the rest of the transaction.
+    """
+    rows = select(settlement.c.status, settlement.c.phase).where(settlement.c.market == market).with_for_update()
+    row = (await connection.execute(rows)).one_or_none()
+    if row is None:
         raise SettlementRefused(f"{market} is not a market that the oracle knows: check the address")
-    if status == Status.DONE:
+    if row.status == Status.DONE:
         raise SettlementRefused(f"{market} is done already: nothing is left to do")
+    if seen is not None and (row.status, row.phase) != (seen.status, seen.phase):
+        raise SettlementMoved(
+            f"{market} was {seen.status} in {seen.phase} and is {row.status} in {row.phase} by now: look at it again"
+        )
 
 
 async def _note_wait(

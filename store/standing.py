@@ -26,6 +26,14 @@ class Line:
     oldest_s: float
 
 
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """Settlements that are done: how many, and the seconds from start to end that 95 of 100 did not exceed."""
+
+    count: int
+    p95_s: float | None
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Standing:
     """The moment as the database has it, at its own time `at`."""
@@ -51,6 +59,8 @@ class Standing:
     """Whether the newest analysis got its answers; None before the first one."""
     reads: Mapping[str, datetime]
     """When the chain was last read in full, by commitment."""
+    settled: Settled
+    """Since midnight, UTC."""
 
 
 async def standing(db: Database) -> Standing:
@@ -69,6 +79,7 @@ async def standing(db: Database) -> Standing:
             held=(await connection.execute(select(placed()))).scalar_one(),
             model_available=await _model_available(connection),
             reads=await _reads(connection),
+            settled=await _settled(connection, now.replace(hour=0, minute=0, second=0, microsecond=0)),
         )
 
 
@@ -134,6 +145,16 @@ async def _transactions(connection: AsyncConnection) -> dict[str | None, int]:
 async def _reads(connection: AsyncConnection) -> dict[str, datetime]:
     rows = await connection.execute(select(chain_read.c.commitment, chain_read.c.read_at))
     return {row.commitment: row.read_at for row in rows}
+
+
+async def _settled(connection: AsyncConnection, since: datetime) -> Settled:
+    rows = await connection.execute(
+        select(settlement.c.started_at, settlement.c.finished_at).where(
+            settlement.c.status == Status.DONE, settlement.c.finished_at >= since
+        )
+    )
+    took = sorted((row.finished_at - row.started_at).total_seconds() for row in rows if row.started_at)
+    return Settled(len(took), took[(len(took) * 95 - 1) // 100] if took else None)
 
 
 async def _model_available(connection: AsyncConnection) -> bool | None:

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from console.screens.base import Room
 
-ROOMS = ("overview", "markets", "queue", "alerts", "signers", "deploys", "runbooks", "audit")
-"""In the order of their keys, 1 to 8."""
+ROOMS = ("overview", "markets", "signers", "deploys")
+"""In the order of their keys, from 1."""
 
 
 def room_class(name: str) -> type["Room"]:

@@ -12,6 +12,7 @@ from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
 from rq.job import Job
 from rq.queue import Queue
+from rq.worker_registration import REDIS_WORKER_KEYS as WORKERS_KEY
 
 _PATIENCE_S = 2.0
 
@@ -52,6 +53,15 @@ class RedisQueues:
         """Return what stands in each queue, None when Redis does not answer."""
         try:
             return {queue: await self._jobs(queue) for queue in queues}
+        except (RedisError, OSError):
+            return None
+
+    async def workers(self) -> int | None:
+        """Return how many worker processes are registered and still tell that they live, None without Redis."""
+        try:
+            keys = await cast("Awaitable[set[str]]", self._redis.smembers(WORKERS_KEY))
+            # A worker that died is struck off by the next that starts; until then its own key has run out.
+            return sum([await self._redis.exists(key) for key in keys])
         except (RedisError, OSError):
             return None
 

@@ -14,6 +14,7 @@ import typer
 
 from ops.commands.audit import audit
 from ops.commands.canary import canary
+from ops.commands.console import console
 from ops.commands.demo import demo
 from ops.commands.doctor import doctor
 from ops.commands.hold import hold, resume
@@ -21,6 +22,7 @@ from ops.commands.localnet import localnet
 from ops.commands.oracle import oracle
 from ops.commands.record import record
 from ops.commands.settlement import explain, list_settlements, park, retry, settle
+from ops.commands.status import status
 from ops.commands.store import store
 from ops.commands.up import up
 from ops.commands.verify import verify
@@ -28,7 +30,9 @@ from ops.commands.verify import verify
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None)
 app.command()(up)
 app.command()(demo)
+app.command()(status)
 app.command()(canary)
+app.command()(console)
 app.command()(verify)
 app.command()(record)
 app.command()(doctor)
@@ -65,6 +69,7 @@ def main() -> None:
 def _explained(error: Exception) -> int | None:
     """Tell an error that people can mend in one sentence on stderr; returns the exit code, None for any other error."""
     from chain.errors import ChainError
+    from console.errors import ConsoleError
     from ops.errors import OperatorError, UsageError
     from oracle.errors import OracleError
     from settings import SettingsError
@@ -72,7 +77,7 @@ def _explained(error: Exception) -> int | None:
 
     if isinstance(error, OSError):
         words = f"{error.filename or 'the output'} cannot be used: {error.strerror or error}"
-    elif isinstance(error, ChainError | OperatorError | OracleError | SettingsError | StoreError):
+    elif isinstance(error, ChainError | ConsoleError | OperatorError | OracleError | SettingsError | StoreError):
         words = str(error)
     else:
         return None

@@ -4,6 +4,7 @@ import asyncio
 import signal
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -24,6 +25,7 @@ from tests.faults.stack import Hooks, Stack, fill
 from tests.servers import Server
 
 LOOK_S = 0.03
+_COMMITTED_S = 0.3
 PERSON = "the person in the faults"
 _HURRIED = ("slot", "finality", "rearm")
 _WARPS = {Kind.CLOCK_MINUTE: 60, Kind.CLOCK_HOUR: 4_000, Kind.CLOCK_DAY: 90_000}
@@ -241,7 +243,6 @@ class Injector(Hooks):
         parent = parent_of(horse)
         if parent not in self.stack.processes.pids() or gone(horse):
             return
-        struck.run_lost = (struck.market, struck.fault.phase.value) in self.seen.open_runs
         struck.at = time.monotonic()
         if struck.fault.kind is Kind.PAUSE_HORSE:
             strike(horse, signal.SIGSTOP)
@@ -250,6 +251,15 @@ class Injector(Hooks):
             strike(parent if struck.fault.kind is Kind.KILL_PARENT else horse, signal.SIGKILL)
             await asyncio.to_thread(wait_until_gone, horse)
         self._awaited.append(_Awaited(struck, row.fence, struck.at))
+        self._tasks.add(asyncio.create_task(self._note_open_run(struck, row.fence), name=f"run of {struck.market}"))
+
+    async def _note_open_run(self, struck: Struck, fence: int) -> None:
+        """Note whether the struck one left a run open: its last commit is there by then, and no takeover is so quick."""
+        await asyncio.sleep(_COMMITTED_S)
+        mine = (phase_run.c.market == struck.market) & (phase_run.c.fence == fence) & phase_run.c.ended_at.is_(None)
+        with suppress(StoreError):
+            async with self.stack.db.read() as connection:
+                struck.run_lost = (await connection.execute(select(phase_run.c.id).where(mine))).first() is not None
 
     async def _meet_watcher(self, struck: Struck) -> None:
         try:

@@ -1,0 +1,154 @@
+"""Everything that keys do, in one table: bindings, palette, help and what a role may do derive from it."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from enum import Enum
+from typing import Self
+
+
+class Need(Enum):
+    """What an action takes: to see, to operate, to sign."""
+
+    VIEW = "view"
+    OPERATE = "operate"
+    SIGN = "sign"
+
+
+class Role(Enum):
+    """Who sits at the console, and what that allows."""
+
+    VIEWER = "viewer"
+    OPERATOR = "operator"
+    SIGNER = "signer"
+
+    def may(self, need: Need) -> bool:
+        """Whether this role allows what an action needs."""
+        return need in _ALLOWED[self]
+
+
+_ALLOWED = {
+    Role.VIEWER: {Need.VIEW},
+    Role.OPERATOR: {Need.VIEW, Need.OPERATE},
+    Role.SIGNER: {Need.VIEW, Need.SIGN},
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Action:
+    """One thing that a person can do. `id` is `screen.what`, or `app.what` for what works everywhere."""
+
+    id: str
+    keys: str
+    """Textual's names, separated by commas; the first is the one shown."""
+    words: str
+    """One or two words, for the last line."""
+    explains: str
+    """A sentence, for help and palette."""
+    need: Need = Need.VIEW
+    shown: bool = True
+    """Whether the last line shows it; help and palette always do."""
+
+    @property
+    def screen(self) -> str:
+        """The screen it belongs to; `app` for every one."""
+        return self.id.partition(".")[0]
+
+    @property
+    def name(self) -> str:
+        """What it is called on its screen."""
+        return self.id.partition(".")[2]
+
+    def with_keys(self, keys: str) -> Self:
+        """Return the action under other keys."""
+        return replace(self, keys=keys)
+
+    @property
+    def key(self) -> str:
+        """The key as the last line and help show it."""
+        return shown_key(self.keys.partition(",")[0])
+
+
+_SHOWN_KEYS = {
+    "question_mark": "?",
+    "colon": ":",
+    "slash": "/",
+    "escape": "Esc",
+    "enter": "Enter",
+    "ctrl+p": "Ctrl+P",
+    "less_than_sign": "<",
+    "greater_than_sign": ">",
+    "left_square_bracket": "[",
+    "right_square_bracket": "]",
+    "space": "Space",
+    "tab": "Tab",
+}
+
+
+def shown_key(key: str) -> str:
+    """Return Textual's name of a key as people write it."""
+    return _SHOWN_KEYS.get(key, key)
+
+
+def _goto(number: int, screen: str, words: str) -> Action:
+    return Action(f"app.goto_{screen}", str(number), words, f"Go to {words}.", shown=False)
+
+
+OPERATE = Need.OPERATE
+ACTIONS: tuple[Action, ...] = (
+    Action("app.help", "question_mark,f1", "help", "Show what this screen is and what its keys do."),
+    Action("app.command", "colon", "go", "Go anywhere, do anything: type its name; Tab completes."),
+    Action("app.filter", "slash", "filter", "Show only what matches, as you type.", shown=False),
+    Action("app.palette", "ctrl+p", "palette", "Find an action by its words.", shown=False),
+    Action("app.back", "escape", "back", "Back to where you came from, or clear the filter.", shown=False),
+    Action("app.quit", "q", "quit", "Leave the console; asks only where something would be lost."),
+    Action("app.refresh", "ctrl+r", "read again", "Read this screen's sources again, now.", shown=False),
+    Action("app.theme", "T", "theme", "The next theme: dark, light, plain.", shown=False),
+    Action("app.hold", "H", "hold", "Hold the whole oracle, on every host, at once.", OPERATE, False),
+    Action("app.resume", "R", "resume", "Lift the hold.", OPERATE, False),
+    _goto(1, "overview", "Overview"),
+    _goto(2, "markets", "Markets"),
+    _goto(3, "signers", "Signers"),
+    _goto(4, "deploys", "Deploys"),
+    Action("overview.open", "enter", "open", "Open the screen behind this line."),
+    Action("markets.open", "enter", "open", "Show the market with its settlement."),
+    Action("markets.sort", "s", "sort", "Sort by the next column."),
+    Action("markets.reverse", "S", "reverse", "Turn the order round.", shown=False),
+    Action("markets.copy", "y", "copy", "Copy the market's address.", shown=False),
+    Action("market.settle", "s", "settle", "Queue the settlement now.", OPERATE),
+    Action("market.retry", "r", "retry", "Make a parked settlement go on, with new attempts.", OPERATE),
+    Action("market.park", "p", "park", "Stop the settlement until a person lets it go on.", OPERATE),
+    Action("market.verify", "v", "verify", "Recompute score, randomness and winner from the chain and the record."),
+    Action("market.copy", "y", "copy", "Copy the market's address.", shown=False),
+    Action("market.explorer", "o", "explorer", "Open the market in the explorer, or copy its address on the web."),
+    Action("market.next", "tab", "section", "The next section.", shown=False),
+    Action("signers.copy", "y", "copy", "Copy the key.", shown=False),
+    Action("deploys.copy", "y", "copy", "Copy the hash of what is deployed.", shown=False),
+)
+
+
+def actions_of(screen: str) -> tuple[Action, ...]:
+    """The screen's own actions, in the order in which they are shown."""
+    return tuple(action for action in ACTIONS if action.screen == screen)
+
+
+def by_id(action_id: str) -> Action:
+    """Return the action of this id (KeyError)."""
+    return _BY_ID[action_id]
+
+
+def known(action_id: str) -> bool:
+    """Whether there is an action of this id."""
+    return action_id in _BY_ID
+
+
+def permitted(actions: Iterable[Action], role: Role, *, read_only: bool) -> tuple[Action, ...]:
+    """Those that this person may do here."""
+    return tuple(action for action in actions if allows(action, role, read_only=read_only))
+
+
+def allows(action: Action, role: Role, *, read_only: bool) -> bool:
+    """Whether this person may do this here."""
+    return action.need is Need.VIEW or (not read_only and role.may(action.need))
+
+
+_BY_ID = {action.id: action for action in ACTIONS}

@@ -1,0 +1,36 @@
+"""What the screens share: who sits here, on which network, the feeds, and the hands."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from console.actions import Role
+from console.command_line import Place
+from console.config import Config
+from console.feeds.base import Feed
+from console.feeds.hub import Hub
+from settings import Network
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Context:
+    """Given to every screen."""
+
+    network: Network
+    role: Role
+    read_only: bool
+    config: Config
+    hub: Hub
+    places: Sequence[Place]
+    obey: Callable[[str], None]
+    """Does what was typed after `:`."""
+
+    @property
+    def who(self) -> str:
+        """The person's role as the first line shows it."""
+        return "read-only" if self.read_only else self.role.value
+
+    @property
+    def hold(self) -> Feed[Any]:
+        """The feed of holds, which every screen's first line shows."""
+        return self.hub.holds

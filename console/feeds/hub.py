@@ -1,0 +1,74 @@
+"""Every feed of the console, by name; each runs once, whichever screens watch it."""
+
+import asyncio
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager
+from typing import TypeVar
+
+from console.feeds.base import Feed
+from console.feeds.sources import Sources
+from ops.amounts import parse_address
+from ops.market_detail import MarketDetail, detail
+from ops.standing import Standing, standing
+from ops.status import Overview
+from store import holds
+from store.holds import Hold
+from store.listing import Listed, Listing
+
+T = TypeVar("T")
+DATABASE_PATIENCE_S = 6.0
+
+
+class Hub:
+    """The feeds over these sources."""
+
+    def __init__(self, sources: Sources) -> None:
+        self.sources = sources
+        self._feeds: list[Feed[object]] = []
+        self.holds: Feed[Hold | None] = self._feed("hold", self._read_hold, every_s=2, patience_s=DATABASE_PATIENCE_S)
+
+        self.standing: Feed[Standing] = self._feed("program", self._read_standing, every_s=30, patience_s=10)
+
+        self.overview: Feed[Overview] = self._feed("overview", self._read_overview, every_s=3, patience_s=12)
+        self._listing: Listing | None = None
+        self.markets: Feed[Mapping[str, Listed]] = self._feed("markets", self._read_markets, every_s=2, patience_s=20)
+
+    def market(self, address: str) -> Feed[MarketDetail]:
+        """Return a feed of one market; whoever asked for it runs it."""
+
+        async def read() -> MarketDetail:
+            sources = self.sources
+            key = parse_address(address, "a market")
+            return await detail(await sources.db(), sources.settings, key, await sources.texts())
+
+        return Feed("market", read, every_s=2, patience_s=20)
+
+    def _feed(self, name: str, read: Callable[[], Awaitable[T]], *, every_s: float, patience_s: float) -> Feed[T]:
+        feed = Feed(name, read, every_s=every_s, patience_s=patience_s)
+        self._feeds.append(feed)  # pyright: ignore[reportArgumentType] - run, never told, from here
+        return feed
+
+    @asynccontextmanager
+    async def running(self) -> AsyncGenerator[None]:
+        """Run every feed while the block lasts."""
+        async with asyncio.TaskGroup() as group:
+            tasks = [group.create_task(feed.run(), name=f"feed {feed.name}") for feed in self._feeds]
+            try:
+                yield
+            finally:
+                for task in tasks:
+                    task.cancel()
+
+    async def _read_hold(self) -> Hold | None:
+        return await holds.current(await self.sources.db())
+
+    async def _read_overview(self) -> Overview:
+        return await (await self.sources.reader()).read()
+
+    async def _read_markets(self) -> Mapping[str, Listed]:
+        if self._listing is None:
+            self._listing = Listing(await self.sources.db())
+        return await self._listing.read()
+
+    async def _read_standing(self) -> Standing:
+        return await standing(self.sources.settings, await self.sources.rpc())

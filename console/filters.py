@@ -1,0 +1,130 @@
+"""What people type to see less: `state:closed stake>100 "solana" -parked`; pure."""
+
+import re
+import shlex
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal, InvalidOperation
+from enum import Enum
+from typing import Generic, TypeVar
+
+Row = TypeVar("Row")
+_COMPARES: Mapping[str, Callable[[Decimal, Decimal], bool]] = {
+    ">=": lambda a, b: a >= b,
+    "<=": lambda a, b: a <= b,
+    ">": lambda a, b: a > b,
+    "<": lambda a, b: a < b,
+    "=": lambda a, b: a == b,
+    ":": lambda a, b: a == b,
+}
+_TERM = re.compile(r"(?P<name>[a-z_]+)(?P<sign>>=|<=|[:<>=])(?P<value>.*)", re.DOTALL)
+_UNITS = {"s": 1, "m": 60, "h": 3_600, "d": 86_400}
+
+
+class Kind(Enum):
+    """How a field is compared."""
+
+    WORDS = "words"
+    NUMBER = "number"
+    DURATION = "duration"
+
+
+@dataclass(frozen=True, slots=True)
+class Field(Generic[Row]):
+    """One thing to filter by. `of` gives words, a number, or the seconds of a duration; None never matches."""
+
+    name: str
+    kind: Kind
+    of: Callable[[Row], str | Decimal | int | None]
+    values: tuple[str, ...] = ()
+    """For completion."""
+
+
+class FilterError(ValueError):
+    """The words make no filter: says which, and what would."""
+
+
+def parse(words: str, fields: Sequence[Field[Row]], text: Callable[[Row], str]) -> Callable[[Row], bool] | None:
+    """Return whether a row passes, None where every row does. Raises FilterError.
+
+    Terms are all to hold; `-` before one turns it round. Words without a field are looked for in `text`.
+    """
+    by_name = {field.name: field for field in fields}
+    terms = [_term(part, by_name, text) for part in _split(words)]
+    if not terms:
+        return None
+    return lambda row: all(term(row) for term in terms)
+
+
+def complete(words: str, fields: Sequence[Field[Row]]) -> list[str]:
+    """Return whole lines that begin as `words` does, with one more field or value."""
+    head, _, last = words.rpartition(" ")
+    head = f"{head} " if head else ""
+    sign = "-" if last.startswith("-") else ""
+    name, colon, value = last.removeprefix("-").partition(":")
+    if colon:
+        found = next((field for field in fields if field.name == name), None)
+        values = found.values if found else ()
+        return [f"{head}{sign}{name}:{option}" for option in values if option.startswith(value.lower())]
+    if not name:
+        return []
+    ends = {Kind.WORDS: ":", Kind.NUMBER: ">", Kind.DURATION: "<"}
+    return [f"{head}{sign}{field.name}{ends[field.kind]}" for field in fields if field.name.startswith(name)]
+
+
+def _split(words: str) -> list[str]:
+    lexer = shlex.shlex(words, posix=True, punctuation_chars=False)
+    lexer.whitespace_split = True
+    lexer.commenters = ""
+    lexer.escape = ""
+    lexer.quotes = '"'
+    try:
+        return list(lexer)
+    except ValueError:
+        # One quote, while it is still being typed: the rest is one word.
+        head, _, rest = words.rpartition('"')
+        return [*_split(head), rest] if rest else _split(head)
+
+
+def _term(part: str, by_name: Mapping[str, Field[Row]], text: Callable[[Row], str]) -> Callable[[Row], bool]:
+    if part.startswith("-") and len(part) > 1:
+        turned = _term(part[1:], by_name, text)
+        return lambda row: not turned(row)
+    match = _TERM.fullmatch(part)
+    if match is None or match["name"] not in by_name:
+        wanted = part.casefold()
+        return lambda row: wanted in text(row).casefold()
+    field, sign, value = by_name[match["name"]], match["sign"], match["value"]
+    if field.kind is Kind.WORDS:
+        if sign != ":":
+            raise FilterError(f"{field.name} takes a colon: {field.name}:{value}")
+        begins = value.casefold()
+        return lambda row: str(field.of(row) or "").casefold().startswith(begins)
+    return _compared(field, sign, value)
+
+
+def _compared(field: Field[Row], sign: str, value: str) -> Callable[[Row], bool]:
+    if not value:
+        return lambda _: True
+    number = _number(field, value)
+    compare = _COMPARES[sign]
+
+    def passes(row: Row) -> bool:
+        found = field.of(row)
+        return found is not None and compare(Decimal(found), number)
+
+    return passes
+
+
+def _number(field: Field[Row], value: str) -> Decimal:
+    factor = 1
+    if field.kind is Kind.DURATION and value[-1:] in _UNITS:
+        value, factor = value[:-1], _UNITS[value[-1]]
+    try:
+        number = Decimal(value.lstrip("$")) * factor
+    except InvalidOperation:
+        number = Decimal("NaN")
+    if not number.is_finite():
+        example = "2h" if field.kind is Kind.DURATION else "100"
+        raise FilterError(f"{value!r} is no {field.kind.value}: write {field.name}>{example}")
+    return number

@@ -1,0 +1,129 @@
+"""Start the console and leave the terminal as it was, however it ends."""
+
+import asyncio
+import logging
+import os
+import signal
+import sys
+import threading
+from dataclasses import dataclass
+from pathlib import Path
+from types import FrameType
+from typing import TYPE_CHECKING
+
+import structlog
+
+if TYPE_CHECKING:
+    from console.app import Console
+    from console.driver import TerminalState
+    from settings import Settings
+
+SIGNALS = (signal.SIGTERM, signal.SIGHUP, signal.SIGINT, signal.SIGQUIT)
+PATIENCE_S = 3.0
+"""How long a signal waits for the console to end by itself, before the process is ended with the terminal restored."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Options:
+    """What the command line says."""
+
+    screen: str = "overview"
+    words: str = ""
+    """The filter, or the market's address."""
+    read_only: bool = False
+    theme: str | None = None
+    config: Path | None = None
+    mouse: bool = True
+
+
+def run(settings: "Settings", options: Options) -> int:
+    """Run the console to its end; returns the exit code. Raises ConsoleError where it cannot start."""
+    # Textual reads these when it is imported: over a slow line every frame of an animation is one too many.
+    os.environ.setdefault("TEXTUAL_ANIMATIONS", "none")
+    os.environ.setdefault("TEXTUAL_SMOOTH_SCROLL", "0")
+    from console.config import THEMES
+    from console.driver import TerminalState
+    from console.errors import ConsoleError
+    from console.screens import ROOMS
+
+    if options.screen not in (*ROOMS, "market"):
+        raise ConsoleError(f"there is no screen {options.screen!r}: it can be {', '.join((*ROOMS, 'market'))}")
+    if options.theme is not None and options.theme not in THEMES:
+        raise ConsoleError(f"there is no theme {options.theme!r}: it can be {', '.join(THEMES)}")
+    if not sys.stdin.isatty() or not (sys.stderr.isatty() or sys.stdout.isatty()):
+        raise ConsoleError("this is no terminal: 'opinion status' prints the overview without one")
+    # The terminal is the screens'; what a feed has to say, its age and its reason say.
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
+    terminal = TerminalState()
+    endings = _Endings(terminal)
+    try:
+        app = asyncio.run(_main(settings, options, endings))
+    except BaseException:
+        terminal.restore()
+        raise
+    if app.crash is not None:
+        terminal.restore()
+        error, path = app.crash
+        kept = f"what is known of it is in {path}" if path else "no report could be written"
+        print(
+            f"opinion: The console met a fault of its own ({type(error).__name__}): {kept}; start it again.",
+            file=sys.stderr,
+        )
+        return 1
+    return endings.code or app.return_code or 0
+
+
+async def _main(settings: "Settings", options: Options, endings: "_Endings") -> "Console":
+    from dataclasses import replace
+
+    from console.app import Console, Step
+    from console.config import default_path, read_config
+    from console.feeds.hub import Hub
+    from console.feeds.sources import Sources
+    from console.roles import groups_here, role_of
+
+    config = read_config(options.config or default_path())
+    if options.theme is not None:
+        config = replace(config, theme=options.theme)
+    async with Sources(settings) as sources:
+        hub = Hub(sources)
+        app = Console(
+            hub,
+            network=settings.network,
+            role=role_of(settings.network, groups_here()),
+            read_only=options.read_only,
+            config=config,
+            start=Step(options.screen, options.words),
+        )
+        endings.watch(app, asyncio.get_running_loop())
+        async with hub.running():
+            await app.run_async(mouse=options.mouse)
+    return app
+
+
+class _Endings:
+    """Signals end the console; where its loop is stuck, they end the process, the terminal restored first."""
+
+    def __init__(self, terminal: "TerminalState") -> None:
+        self._terminal = terminal
+        self._app: Console | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self.code = 0
+        for number in SIGNALS:
+            signal.signal(number, self._end)
+
+    def watch(self, app: "Console", loop: asyncio.AbstractEventLoop) -> None:
+        """From now on, signals are told to the app."""
+        self._app, self._loop = app, loop
+
+    def _end(self, number: int, _: FrameType | None) -> None:
+        self.code = 128 + number
+        threading.Thread(target=self._insist, daemon=True).start()
+        if self._app is None or self._loop is None:
+            raise SystemExit(self.code)
+        self._loop.call_soon_threadsafe(lambda: self._app and self._app.exit(return_code=self.code))
+
+    def _insist(self) -> None:
+        threading.Event().wait(PATIENCE_S)
+        self._terminal.restore()
+        os._exit(self.code)

@@ -1,0 +1,98 @@
+"""However it ends, the terminal is as it was, the exit code tells, and nothing secret is printed."""
+
+import os
+import signal
+import subprocess
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.console.frames import OPINION, Terminal
+
+NOWHERE = {
+    "SOLANA_RPC_URL": "http://127.0.0.1:1",
+    "REDIS_URL": "redis://127.0.0.1:1/0",
+    "DATABASE_URL": "postgresql://console:the-secret@127.0.0.1:1/opinion",
+}
+ALTERNATE, NORMAL = b"\x1b[?1049h", b"\x1b[?1049l"
+
+
+@pytest.fixture
+def terminal(tmp_path: Path) -> Iterator[Terminal]:
+    """A console with every backend down."""
+    opened = Terminal("console", environment=NOWHERE | {"HOME": str(tmp_path), "XDG_STATE_HOME": str(tmp_path)})
+    yield opened
+    opened.close()
+
+
+def test_with_nothing_reachable_it_says_so(terminal: Terminal) -> None:
+    shown = terminal.until("No RPC node answers")
+    assert "LOCALNET" in shown
+    assert "The database cannot be asked" in shown
+    assert "the-secret" not in terminal.sent.decode(errors="replace")
+
+
+def test_q_leaves_the_terminal_as_it_was(terminal: Terminal) -> None:
+    terminal.until("Overview")
+    terminal.press("q")
+    assert terminal.end() == 0
+    assert terminal.sent.rindex(NORMAL) > terminal.sent.index(ALTERNATE)
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP, signal.SIGINT])
+def test_a_signal_ends_it_with_the_terminal_restored(terminal: Terminal, number: signal.Signals) -> None:
+    before = terminal.attributes()
+    terminal.until("Overview")
+    assert terminal.attributes() != before
+    os.kill(terminal.pid, number)
+    assert terminal.end() == 128 + number
+    assert terminal.attributes() == before
+    assert terminal.sent.rindex(NORMAL) > terminal.sent.rindex(ALTERNATE)
+    assert b"Traceback" not in terminal.sent
+
+
+def test_it_ends_with_its_terminal(terminal: Terminal) -> None:
+    terminal.until("Overview")
+    os.close(terminal.handle)
+    deadline = time.monotonic() + 20
+    while not terminal.ended():
+        assert time.monotonic() < deadline, "it lives on without a terminal"
+        time.sleep(0.05)
+
+
+def test_it_fits_sixty_columns_and_comes_back(terminal: Terminal) -> None:
+    terminal.until("Overview")
+    terminal.resize(60, 16)
+    terminal.read(1.0)
+    terminal.press(":")
+    terminal.until("a screen, an action")
+    terminal.press("deploys\r")
+    assert "Deploys" in terminal.until("Deploys").splitlines()[0]
+    terminal.resize(80, 24)
+    terminal.press("\x1b")
+    terminal.until("Overview")
+    assert not terminal.ended()
+
+
+def test_a_slow_terminal_is_not_waited_for(terminal: Terminal) -> None:
+    """Nobody reads for three seconds, then everything is there at once."""
+    terminal.until("Overview")
+    for _ in range(40):
+        terminal.press("T")
+        time.sleep(0.05)
+    terminal.press("2")
+    time.sleep(1.0)
+    terminal.until("Markets")
+    terminal.press("q")
+    assert terminal.end() == 0
+
+
+def test_without_a_terminal_it_says_what_to_use(tmp_path: Path) -> None:
+    settings = NOWHERE | {"HOME": str(tmp_path)}
+    done = subprocess.run(
+        [OPINION, "console"], env=settings, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 1
+    assert done.stderr == "opinion: This is no terminal: 'opinion status' prints the overview without one.\n"
