@@ -254,7 +254,7 @@ class Injector(Hooks):
         self._tasks.add(asyncio.create_task(self._note_open_run(struck, row.fence), name=f"run of {struck.market}"))
 
     async def _note_open_run(self, struck: Struck, fence: int) -> None:
-        """Note whether the struck one left a run open: its last commit is there by then, and no takeover is so quick."""
+        """Note whether the struck one left a run open: by then its last commit is there, and no takeover was."""
         await asyncio.sleep(_COMMITTED_S)
         mine = (phase_run.c.market == struck.market) & (phase_run.c.fence == fence) & phase_run.c.ended_at.is_(None)
         with suppress(StoreError):
