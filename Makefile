@@ -16,7 +16,7 @@ run: setup ## everything on this machine: a localnet, Valkey, the watcher, worke
 	@.venv/bin/opinion up
 
 test: setup ## run all the tests that this machine can run, and say which it skipped
-	@.venv/bin/python $(PYTEST) tests/chain tests/store tests/oracle tests/monitoring tests/ops tests/test_settings.py tests/test_documents.py
+	@.venv/bin/python $(PYTEST) tests/chain tests/store tests/oracle tests/monitoring tests/ops tests/console tests/test_settings.py tests/test_documents.py
 	@PYTHONPATH=$(CURDIR) localnet/.venv/bin/python $(PYTEST) -c localnet/pyproject.toml --rootdir=$(CURDIR) tests/localnet tests/programs
 	@.venv/bin/python $(PYTEST) tests/clients tests/journeys tests/faults
 
