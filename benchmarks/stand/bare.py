@@ -116,7 +116,7 @@ async def _advance(
             return 0.0
         mine = kind
         if step is Act.ANALYSE:
-            await _analyse(market, settings, redis, reader, facts)
+            await _analyse(market, settings, redis, maker, facts)
             continue
         parcels = await maker.parcels(step, facts, kept)
         if isinstance(parcels, Wait):
@@ -126,10 +126,10 @@ async def _advance(
             seen = max(seen, sent.slot)
 
 
-async def _analyse(market: str, settings: Settings, redis: Redis, reader: FactsReader, facts: Facts) -> None:
+async def _analyse(market: str, settings: Settings, redis: Redis, maker: Maker, facts: Facts) -> None:
     if not isinstance(facts.market, Market):
         raise TypeError(f"{market} is finished: there is nothing to analyse")
-    opinions = await read_all_opinions(reader.rpc, reader.program, reader.market, facts.market)
+    opinions = await read_all_opinions(maker.rpc, maker.program, maker.market, facts.market)
     async with texts_of(settings.texts_path) as library:
         texts = await library.read_many([Wanted(opinion.cid, opinion.text_hash) for opinion in opinions])
     read = [

@@ -1,0 +1,224 @@
+"""What console and `opinion status` show: from a real localnet, database and Valkey, and with each of them away."""
+
+import json
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from fractions import Fraction
+from pathlib import Path
+
+import pytest
+from solders.pubkey import Pubkey
+
+from chain.answers import Commitment
+from chain.constants import PROGRAM_ID, MarketState, RequestStatus
+from chain.errors import MarketNotFound
+from chain.units import Lamports, Slot, UsdcUnits
+from monitoring.exporters.redis_queues import Jobs
+from ops.demo.authorities import establish
+from ops.market_detail import detail
+from ops.standing import Authority, Deployed
+from ops.standing import Standing as Program
+from ops.status import (
+    Node,
+    Overview,
+    Part,
+    Queues,
+    Reader,
+    Screen,
+    Severity,
+    Work,
+    attention,
+    is_unknown,
+    lines,
+    needs_a_person,
+    report,
+)
+from oracle.follower.full_read import read_all
+from settings import Network, Settings
+from store import accounts, holds, settlements
+from store.accounts import Cluster
+from store.database import Database
+from store.holds import Hold
+from store.listing import Listing
+from store.migrations import migrate
+from store.settlements import Phase, Status
+from store.standing import Line, Settled, Standing
+from tests.oracle.settlement.house import House
+from tests.servers import Server
+from tests.stage import staged
+
+NOW = datetime(2026, 11, 24, 3, 0, tzinfo=UTC)
+NOWHERE = "http://127.0.0.1:1"
+
+
+@asynccontextmanager
+async def settling(folder: Path) -> AsyncIterator[House]:
+    """A localnet with our program, and an oracle's database."""
+    async with staged(folder) as stage, Database(f"sqlite:///{folder}/oracle.db") as db:
+        await migrate(db)
+        await establish(stage, "establish", UsdcUnits(1_000_000_000))
+        async with House.opened(stage, db, folder / "texts") as house:
+            yield house
+
+
+async def follow(house: House) -> None:
+    """As the follower does."""
+    cluster = Cluster(await house.stage.rpc.genesis_hash(), PROGRAM_ID)
+    await accounts.see(house.db, cluster, await read_all(house.stage.rpc, PROGRAM_ID, Commitment.CONFIRMED))
+
+
+async def test_a_market_is_listed_and_shown_from_its_first_stake_to_its_receipt(tmp_path: Path) -> None:
+    async with settling(tmp_path) as house:
+        listing = Listing(house.db)
+        assert await listing.read() == {}
+        market = await house.market()
+        await follow(house)
+        first = (await listing.read())[market.name]
+        assert (first.state, first.finished, first.stakers, first.stake) == (MarketState.ACTIVE, False, 3, 3_000_003)
+        assert (first.phase, first.status, first.worked_on) == (Phase.CLOSE, Status.READY, False)
+        assert (await listing.read())[market.name] is first, "nothing changed, so nothing is made anew"
+        settings = Settings(program_id=str(PROGRAM_ID), solana_rpc_url=house.stage.url)  # pyright: ignore[reportArgumentType]
+        shown = await detail(house.db, settings, market.address, house.texts)
+        assert shown.statement == first.statement
+        assert [one.stake for one in shown.opinions] == [1_000_002, 1_000_001, 1_000_000]
+        assert shown.opinions[0].odds == Fraction(1_000_002, 3_000_003)
+        assert {one.score for one in shown.opinions} == {None}
+
+        await settlements.park(house.db, market.name, "a look", "alice")
+        assert (await listing.read())[market.name].reason == "a look"
+        await settlements.retry(house.db, market.name, "alice")
+        await house.settle(market)
+        await follow(house)
+        last = (await listing.read())[market.name]
+        assert (last.state, last.finished, last.status) == (MarketState.SETTLED, True, Status.DONE)
+        shown = await detail(house.db, settings, market.address, house.texts)
+        assert shown.statement is None, "the chain keeps its hash"
+        assert sum(one.won for one in shown.opinions) == 1
+        assert all(one.score is not None and one.text for one in shown.opinions)
+        with pytest.raises(MarketNotFound):
+            await detail(house.db, settings, Pubkey.new_unique(), house.texts)
+
+
+async def test_an_overview_tells_each_part_or_why_not(tmp_path: Path, valkey_server: Server) -> None:
+    async with settling(tmp_path) as house:
+        await house.settle(await house.market())
+        await holds.place(house.db, "an upgrade", "alice")
+        settings = Settings(
+            program_id=str(PROGRAM_ID),
+            solana_rpc_url=f"{house.stage.url},{NOWHERE}",  # pyright: ignore[reportArgumentType]
+            database_url=f"sqlite:///{tmp_path}/oracle.db",
+            redis_url=valkey_server.url,
+        )
+        async with Reader(settings) as reader:
+            seen = await reader.read()
+    assert seen.work.value is not None
+    assert seen.work.value.standing.settled.count == 1
+    assert seen.work.value.hold is not None
+    assert [node.slot is None for node in seen.nodes] == [False, True]
+    assert seen.program.value is not None
+    assert seen.program.value.deployed.built_hash == seen.program.value.deployed.hash_
+    told = [one.words for one in attention(seen)]
+    assert any(words.startswith("No watcher is active") for words in told)
+    assert any("alice holds the oracle since" in words for words in told)
+    assert any(words.startswith(f"{NOWHERE} cannot be reached") for words in told)
+    assert not is_unknown(seen)
+    assert json.loads(json.dumps(report(seen)))["ok"] is False
+
+
+async def test_with_nothing_reachable_it_says_so(tmp_path: Path) -> None:
+    settings = Settings(
+        solana_rpc_url=NOWHERE,  # pyright: ignore[reportArgumentType]
+        database_url="postgresql://console:the-secret@127.0.0.1:1/opinion",
+        redis_url="redis://127.0.0.1:1/0",
+    )
+    async with Reader(settings) as reader:
+        seen = await reader.read()
+    assert is_unknown(seen)
+    text = "\n".join(lines(seen))
+    assert "the-secret" not in text
+    assert {one.severity for one in attention(seen)} == {Severity.NOW, Severity.NOTE}
+
+
+WELL = Overview(
+    at=NOW,
+    network=Network.MAINNET,
+    version="1.2.3",
+    work=Part(
+        Work(
+            Standing(
+                at=NOW, due={}, settlements={("done", ""): 4}, parked={}, leases={}, markets={MarketState.ACTIVE: 2},
+                randomness={}, transactions={"landed": 40}, held=False, model_available=True,
+                reads={"finalized": NOW - timedelta(seconds=9)}, settled=Settled(4, 31.0),
+            ),
+            None,
+            "watcher@host",
+        )
+    ),
+    queues=Part(Queues({"settle": Jobs(0, 0.0)}, 12)),
+    nodes=(Node("https://one", Slot(1_000)), Node("https://two", Slot(998))),
+    program=Part(
+        Program(
+            Slot(1_000), paused=False,
+            authorities=[Authority("oracle", Pubkey.default(), Lamports(10**9), None, "close")],
+            deployed=Deployed(Pubkey.default(), Slot(5), 97_000, "ab" * 32, "ab" * 32),
+        )
+    ),
+)  # fmt: skip
+
+
+def changed(**standing: object) -> Overview:
+    kept = WELL.work.value
+    assert kept is not None
+    return replace(WELL, work=Part(replace(kept, standing=replace(kept.standing, **standing))))  # type: ignore[arg-type]
+
+
+def test_where_all_is_well_nobody_is_needed() -> None:
+    assert attention(WELL) == ()
+    assert not needs_a_person(WELL)
+    assert list(lines(WELL))[:2] == [
+        "MAINNET at 2026-11-24 03:00:00 UTC, opinion-markets 1.2.3",
+        "Nothing needs a person.",
+    ]
+
+
+def work(**parts: object) -> Overview:
+    assert WELL.work.value is not None
+    return replace(WELL, work=Part(replace(WELL.work.value, **parts)))  # type: ignore[arg-type]
+
+
+def program(**parts: object) -> Overview:
+    assert WELL.program.value is not None
+    return replace(WELL, program=Part(replace(WELL.program.value, **parts)))  # type: ignore[arg-type]
+
+
+BROKE = Authority("oracle", Pubkey.default(), None, None, "close")
+LAGS = (WELL.nodes[0], Node("https://two", Slot(800)))
+UNCAPTURED = {RequestStatus.REQUESTED: Line(2, 90.0)}
+HELD = Hold(why="an upgrade", placed_by="alice", placed_at=NOW)
+
+
+@pytest.mark.parametrize(
+    ("seen", "severity", "words", "screen"),
+    [
+        (changed(parked={"pay": 1}), Severity.SOON, "1 settlement is parked", Screen.MARKETS),
+        (changed(due={"capture": Line(3, 61.0)}), Severity.SOON, "3 due in capture", Screen.OVERVIEW),
+        (changed(randomness=UNCAPTURED), Severity.NOW, "2 slot hashes are not captured", Screen.MARKETS),
+        (changed(model_available=False), Severity.SOON, "does not answer", Screen.MARKETS),
+        (changed(reads={"finalized": NOW - timedelta(minutes=5)}), Severity.SOON, "full 300 s ago", Screen.MARKETS),
+        (replace(WELL, queues=Part(Queues({}, 0))), Severity.NOW, "No worker is alive", Screen.OVERVIEW),
+        (replace(WELL, queues=Part(None, "away")), Severity.NOW, "cannot be seen: away", Screen.OVERVIEW),
+        (replace(WELL, nodes=LAGS), Severity.SOON, "https://two is 200 slots behind", Screen.OVERVIEW),
+        (replace(WELL, work=Part(None, "away")), Severity.NOW, "cannot be asked: away", Screen.MARKETS),
+        (work(watcher=None), Severity.NOW, "No watcher is active", Screen.OVERVIEW),
+        (work(hold=HELD), Severity.SOON, "alice holds the oracle since 03:00 UTC: an upgrade", Screen.OVERVIEW),
+        (program(paused=True), Severity.NOTE, "The program is paused", Screen.DEPLOYS),
+        (program(authorities=[BROKE]), Severity.NOW, "has no SOL: send it some", Screen.SIGNERS),
+    ],
+)
+def test_what_needs_a_person_is_told_in_words(seen: Overview, severity: Severity, words: str, screen: Screen) -> None:
+    [one] = attention(seen)
+    assert (one.severity, one.screen) == (severity, screen)
+    assert words in one.words
+    assert needs_a_person(seen) is (severity >= Severity.SOON)
