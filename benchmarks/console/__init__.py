@@ -1,0 +1,1 @@
+"""Parts of `benchmarks/console_in_terminal.py`."""
