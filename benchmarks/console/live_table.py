@@ -17,6 +17,7 @@ from textual.widgets import Static
 
 from benchmarks.console.load import CURSOR, SOAKED, STEPS, WARM, WARM_S, Item, Load, changed, first_rows, load
 from console.driver import CaughtUp, ConsoleDriver, TerminalGone
+from console.painting import cropped
 from console.widgets.table import Column, LiveTable
 
 COLUMNS: tuple[Column[Item], ...] = (
@@ -31,7 +32,7 @@ COLUMNS: tuple[Column[Item], ...] = (
 class Live(App[int]):
     """A clock, the table, a line of keys."""
 
-    CSS = "Static { height: 1; }"
+    CSS = "Static { height: 1; } #clock { width: 10; }"
     BINDINGS: ClassVar[list[BindingType]] = [Binding("q", "quit", "quit")]
 
     def __init__(self, what: Load) -> None:
@@ -95,7 +96,7 @@ class Live(App[int]):
     def _display(self, screen: Screen[Any], renderable: Any) -> None:
         if isinstance(self._driver, ConsoleDriver) and self._driver.is_behind:
             return
-        super()._display(screen, renderable)
+        super()._display(screen, cropped(renderable))
 
     def on_caught_up(self, _: CaughtUp) -> None:
         """Paint what was left out."""
