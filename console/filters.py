@@ -1,14 +1,14 @@
 """What people type to see less: `state:closed stake>100 "solana" -parked`; pure."""
 
 import re
-import shlex
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from enum import Enum
-from typing import Generic, TypeVar
+from typing import Generic, TypeAlias, TypeVar
 
 Row = TypeVar("Row")
+Term: TypeAlias = Callable[[Row], bool]
 _COMPARES: Mapping[str, Callable[[Decimal, Decimal], bool]] = {
     ">=": lambda a, b: a >= b,
     "<=": lambda a, b: a <= b,
@@ -18,6 +18,8 @@ _COMPARES: Mapping[str, Callable[[Decimal, Decimal], bool]] = {
     ":": lambda a, b: a == b,
 }
 _TERM = re.compile(r"(?P<name>[a-z_]+)(?P<sign>>=|<=|[:<>=])(?P<value>.*)", re.DOTALL)
+_PART = re.compile(r'(?P<minus>-(?=\S))?(?P<body>(?:"[^"]*(?:"|$)|[^\s"])+)')
+"""One term: up to a space outside of quotes. The last quote may still be missing while it is typed."""
 _UNITS = {"s": 1, "m": 60, "h": 3_600, "d": 86_400}
 
 
@@ -50,7 +52,7 @@ def parse(words: str, fields: Sequence[Field[Row]], text: Callable[[Row], str]) 
     Terms are all to hold; `-` before one turns it round. Words without a field are looked for in `text`.
     """
     by_name = {field.name: field for field in fields}
-    terms = [_term(part, by_name, text) for part in _split(words)]
+    terms = [term for part in _PART.finditer(words) if (term := _term(part, by_name, text)) is not None]
     if not terms:
         return None
     return lambda row: all(term(row) for term in terms)
@@ -72,28 +74,28 @@ def complete(words: str, fields: Sequence[Field[Row]]) -> list[str]:
     return [f"{head}{sign}{field.name}{ends[field.kind]}" for field in fields if field.name.startswith(name)]
 
 
-def _split(words: str) -> list[str]:
-    lexer = shlex.shlex(words, posix=True, punctuation_chars=False)
-    lexer.whitespace_split = True
-    lexer.commenters = ""
-    lexer.escape = ""
-    lexer.quotes = '"'
-    try:
-        return list(lexer)
-    except ValueError:
-        # One quote, while it is still being typed: the rest is one word.
-        head, _, rest = words.rpartition('"')
-        return [*_split(head), rest] if rest else _split(head)
-
-
-def _term(part: str, by_name: Mapping[str, Field[Row]], text: Callable[[Row], str]) -> Callable[[Row], bool]:
-    if part.startswith("-") and len(part) > 1:
-        turned = _term(part[1:], by_name, text)
-        return lambda row: not turned(row)
-    match = _TERM.fullmatch(part)
+def _term(part: re.Match[str], by_name: Mapping[str, Field[Row]], text: Callable[[Row], str]) -> Term[Row] | None:
+    """Return the term, None where there is nothing in it."""
+    minus, body = part["minus"], part["body"]
+    words = body.replace('"', "")
+    if not words:
+        return None
+    # What begins with a quote is looked for as it is, whatever it looks like.
+    match = None if body.startswith('"') else _TERM.fullmatch(words)
     if match is None or match["name"] not in by_name:
-        wanted = part.casefold()
-        return lambda row: wanted in text(row).casefold()
+        wanted = words.casefold()
+        return _turned(lambda row: wanted in text(row).casefold(), minus)
+    try:
+        return _turned(_of_field(match, by_name), minus)
+    except FilterError as error:
+        raise FilterError(f"{error} (character {part.start() + 1})") from None
+
+
+def _turned(term: Term[Row], minus: str) -> Term[Row]:
+    return (lambda row: not term(row)) if minus else term
+
+
+def _of_field(match: re.Match[str], by_name: Mapping[str, Field[Row]]) -> Term[Row]:
     field, sign, value = by_name[match["name"]], match["sign"], match["value"]
     if field.kind is Kind.WORDS:
         if sign != ":":
@@ -103,7 +105,7 @@ def _term(part: str, by_name: Mapping[str, Field[Row]], text: Callable[[Row], st
     return _compared(field, sign, value)
 
 
-def _compared(field: Field[Row], sign: str, value: str) -> Callable[[Row], bool]:
+def _compared(field: Field[Row], sign: str, value: str) -> Term[Row]:
     if not value:
         return lambda _: True
     number = _number(field, value)
@@ -122,7 +124,8 @@ def _number(field: Field[Row], value: str) -> Decimal:
         value, factor = value[:-1], _UNITS[value[-1]]
     try:
         number = Decimal(value.lstrip("$")) * factor
-    except InvalidOperation:
+    except ArithmeticError:
+        # No number at all, or one beyond every exponent.
         number = Decimal("NaN")
     if not number.is_finite():
         example = "2h" if field.kind is Kind.DURATION else "100"

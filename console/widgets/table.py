@@ -7,6 +7,7 @@ data and their order, makes the strips that are on the screen, and refreshes the
 from bisect import bisect_left, insort
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import zip_longest
 from typing import Any, ClassVar, Generic, TypeVar
 
 from rich.cells import cell_len
@@ -124,6 +125,8 @@ class LiveTable(ScrollView, Generic[Row], can_focus=True):
         self._cursor: str | None = None
         self._cursor_at = 0
         self._places: tuple[_Place[Row], ...] = ()
+        self._ticked: dict[str, dict[str, str]] = {}
+        """What a column said on the screen when it was painted last by `refresh_column`."""
 
     # The rows.
 
@@ -158,11 +161,13 @@ class LiveTable(ScrollView, Generic[Row], can_focus=True):
 
     def update_rows(self, changed: Mapping[str, Row], gone: Iterable[str] = ()) -> None:
         """Take these in place of what they were; paints nothing but what they changed on the screen."""
-        moved = False
-        dirty: list[Region] = []
+        on_screen, cursor = self._on_screen(), self._cursor
+        moved: set[str] = set()
+        stayed: list[tuple[str, Row]] = []
         for key in gone:
             self._rows.pop(key, None)
-            moved |= self._take_out(key)
+            if self._take_out(key):
+                moved.add(key)
         for key, row in changed.items():
             before = self._rows.get(key)
             if before == row:
@@ -170,16 +175,19 @@ class LiveTable(ScrollView, Generic[Row], can_focus=True):
             self._rows[key] = row
             entry = (self._sort.order(row), key) if self._passes(row) else None
             if entry is not None and self._at.get(key) == entry and before is not None:
-                dirty += self._changed_cells(key, before, row)
+                stayed.append((key, before))
                 continue
-            moved |= self._take_out(key)
+            if self._take_out(key):
+                moved.add(key)
             if entry is not None:
                 insort(self._order, entry)
                 self._at[key] = entry
-                moved = True
+                moved.add(key)
         if moved:
             self._settle()
-        elif dirty:
+            self._refresh_moved(on_screen, cursor, moved)
+        dirty = [region for key, before in stayed for region in self._changed_cells(key, before, self._rows[key])]
+        if dirty:
             self.refresh(*dirty)
 
     def set_filter(self, passes: Callable[[Row], bool] | None) -> None:
@@ -209,10 +217,21 @@ class LiveTable(ScrollView, Generic[Row], can_focus=True):
         return True
 
     def refresh_column(self, name: str) -> None:
-        """Paint one column anew, whose words depend on more than its rows, such as the time."""
-        for place in self._places:
-            if place.column.name == name:
-                self.refresh(Region(place.x, HEADER, place.width, max(self.size.height - HEADER, 0)))
+        """Paint the cells of a column that say something else than when this was called last: of one whose words depend
+        on more than its rows, such as the time."""
+        place = next((place for place in self._places if place.column.name == name), None)
+        if place is None:
+            return
+        before = self._ticked.get(name, {})
+        now = {key: place.column.words(self._rows[key]) for key in self._on_screen()}
+        self._ticked[name] = now
+        dirty = [
+            Region(place.x, y, place.width, 1)
+            for y, (key, words) in enumerate(now.items(), HEADER)
+            if before.get(key) != words
+        ]
+        if dirty:
+            self.refresh(*dirty)
 
     def _passes(self, row: Row) -> bool:
         return self._filter is None or self._filter(row)
@@ -230,6 +249,7 @@ class LiveTable(ScrollView, Generic[Row], can_focus=True):
         self._order = sorted((order(row), key) for key, row in self._rows.items() if self._passes(row))
         self._at = {entry[1]: entry for entry in self._order}
         self._settle()
+        self.refresh()
 
     def _settle(self) -> None:
         """Rows are at other places now."""
@@ -243,7 +263,22 @@ class LiveTable(ScrollView, Generic[Row], can_focus=True):
             self._cursor, self._cursor_at = None, 0
             self.post_message(self.Highlighted(self, None))
         self.virtual_size = Size(self.size.width, len(self._order) + HEADER)
-        self.refresh()
+
+    def _on_screen(self) -> list[str]:
+        """The keys that the screen shows, from above."""
+        top = self.scroll_offset.y
+        return [self._key_at(place) for place in range(top, min(top + self.size.height - HEADER, len(self._order)))]
+
+    def _refresh_moved(self, before: list[str], cursor: str | None, moved: set[str]) -> None:
+        """Paint the lines that show another row than before, or one that moved, or gained or lost the cursor."""
+        after = self._on_screen()
+        if not before or not after:
+            self.refresh()
+            return
+        turned = {cursor, self._cursor} if cursor != self._cursor else set[str | None]()
+        for line, (old, new) in enumerate(zip_longest(before, after)):
+            if old != new or new in moved or new in turned:
+                self._refresh_line(self.scroll_offset.y + line)
 
     def _index(self, key: str) -> int:
         return bisect_left(self._order, self._at[key])

@@ -44,6 +44,11 @@ def found(words: str) -> list[bool]:
         ("state:closed stake>100 sol", [True, False]),
         ("unknown:thing", [False, False]),
         ("stake>", [True, True]),
+        ('"state:closed"', [False, False]),
+        ('-"wins the"', [False, True]),
+        ('"" -""', [True, True]),
+        ("-", [False, False]),
+        ("state:closed  -state:act", [True, False]),
     ],
 )
 def test_terms_are_all_to_hold(words: str, which: list[bool]) -> None:
@@ -56,6 +61,32 @@ def test_terms_are_all_to_hold(words: str, which: list[bool]) -> None:
 def test_what_is_no_filter_says_what_would_be(words: str, told: str) -> None:
     with pytest.raises(FilterError, match=told):
         found(words)
+
+
+def test_it_tells_where_the_fault_is() -> None:
+    with pytest.raises(FilterError, match=r"character 12\)$"):
+        found("sol  -won  stake>much")
+
+
+@pytest.mark.parametrize("words", ["closes<9e999999d", "stake>1e9999999999", "stake>NaN", "stake>sNaN", "stake>-inf"])
+def test_numbers_beyond_measure_are_refused(words: str) -> None:
+    with pytest.raises(FilterError):
+        found(words)
+
+
+def test_amounts_are_exact_to_the_base_unit() -> None:
+    most = 2**64 - 1
+    fields: tuple[Field[int], ...] = (Field("stake", Kind.NUMBER, lambda units: Decimal(units).scaleb(-6)),)
+    passes = parse("stake>18446744073709.551614", fields, str)
+    assert passes is not None
+    assert (passes(most), passes(most - 1)) == (True, False)
+
+
+@given(st.text(min_size=1, max_size=30).filter(lambda words: '"' not in words))
+def test_what_is_quoted_is_looked_for_as_it_is(words: str) -> None:
+    passes = parse(f'"{words}"', FIELDS, lambda row: str(row["text"]))
+    assert passes is not None
+    assert passes(SOLANA | {"text": f"before {words} after"})
 
 
 def test_fields_and_their_values_complete() -> None:

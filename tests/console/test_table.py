@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from textual.app import App, ComposeResult
+from textual.geometry import Region
 
 from console.widgets.table import Column, LiveTable
 
@@ -114,6 +115,64 @@ async def test_a_cell_that_changes_is_all_that_is_painted() -> None:
         app.table.update_rows({"k900": replace(rows["k900"], words="other")})
         app.table.update_rows({"k3": replace(rows["k3"], words="other")})
         assert painted == [], "neither what is not on the screen, nor what is as before"
+
+
+async def test_a_row_that_moves_paints_the_lines_between_its_places() -> None:
+    app = Shown()
+    async with app.run_test(size=(60, 12)) as pilot:
+        app.table.replace_rows(items(*range(10, 1_000, 10)))
+        await pilot.pause()
+        painted: list[Region] = []
+        refresh = app.table.refresh
+        app.table.refresh = lambda *regions, **more: painted.extend(regions or ["all"]) or refresh(*regions, **more)  # type: ignore[method-assign,assignment,func-returns-value,list-item]
+        app.table.update_rows({"k30": Item("k30", 55)})
+        assert [region.y for region in painted] == [3, 4, 5], "of ten lines"
+        painted.clear()
+        app.table.update_rows({"k700": Item("k700", 905)})
+        assert painted == [], "it was below the screen, and is"
+
+
+async def test_time_paints_the_cells_that_it_changes() -> None:
+    app, minute = Shown(), 0
+    columns: tuple[Column[Item], ...] = (
+        COLUMNS[0],
+        Column("left", "left", 6, lambda item: str(max(item.size - minute, 0)), lambda item: item.size),
+    )
+    async with app.run_test(size=(60, 12)) as pilot:
+        table: LiveTable[Item] = LiveTable(columns, sort="left")
+        await app.mount(table)
+        table.replace_rows(items(0, 1, 2, 5))
+        await pilot.pause()
+        table.refresh_column("left")
+        painted: list[Region] = []
+        table.refresh = lambda *regions, **_: painted.extend(regions)  # type: ignore[method-assign,assignment]
+        minute = 2
+        table.refresh_column("left")
+        table.refresh_column("left")
+        assert [(region.y, region.width) for region in painted] == [(2, 6), (3, 6), (4, 6)]
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.lists(st.tuples(st.integers(0, 30), st.integers(-5, 5), st.booleans()), min_size=1, max_size=12))
+async def test_what_is_painted_in_parts_is_what_would_be_painted_at_once(changes: list[tuple[int, int, bool]]) -> None:
+    app = Shown()
+    async with app.run_test(size=(40, 9)) as pilot:
+        app.table.replace_rows(items(*range(20)))
+        await pilot.pause()
+        seen = app.lines()
+        for key, size, gone in changes:
+            painted: set[int] = set()
+
+            def note(*regions: Region, painted: set[int] = painted, **_: object) -> None:
+                painted.update(y for region in regions for y in range(region.y, region.bottom))
+                painted.update(() if regions else range(99))
+
+            app.table.refresh = note  # type: ignore[method-assign,assignment]
+            name = f"k{key}"
+            app.table.update_rows({} if gone else {name: Item(name, size, f"now {size}")}, [name] if gone else ())
+            now = app.lines()
+            assert {y for y, line in enumerate(now) if line != seen[y]} <= painted
+            seen = now
 
 
 @settings(max_examples=40, deadline=None)
