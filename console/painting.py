@@ -7,7 +7,7 @@ colours for every piece of a line.
 # Textual has no public compositor.
 # pyright: reportUnknownMemberType=false
 
-from rich.console import Console
+from rich.console import Console, RenderableType
 from textual._compositor import ChopsUpdate  # pyright: ignore[reportPrivateUsage]
 
 
@@ -27,7 +27,7 @@ class CellsUpdate(ChopsUpdate):
         return "".join(parts)
 
 
-def cropped(update: object) -> object:
+def cropped(update: RenderableType | None) -> RenderableType | None:
     """Return a partial update that sends only what changed; anything else as it is."""
     if isinstance(update, ChopsUpdate):
         return CellsUpdate(update.chops, update.spans, update.chop_ends)

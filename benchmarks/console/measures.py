@@ -5,7 +5,7 @@ import shlex
 import statistics
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -121,7 +121,7 @@ def soak(subject: Subject, updates: int, bindings: int) -> float:
 
 
 @contextmanager
-def _shown(subject: Subject, *load: str) -> Iterator[tuple[Counter, Path]]:
+def _shown(subject: Subject, *load: str) -> Generator[tuple[Counter, Path]]:
     """The program with its first screen painted and settled, and the log of its loop's delays."""
     with tempfile.TemporaryDirectory(prefix="opinion-bench-") as folder:
         log = Path(folder) / "delays"

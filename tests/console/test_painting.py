@@ -28,5 +28,5 @@ def test_the_left_and_the_right_of_a_change_are_left_out() -> None:
 
 
 def test_what_is_no_partial_update_stays_as_it_is() -> None:
-    whole = object()
+    whole = "a screen"
     assert cropped(whole) is whole
