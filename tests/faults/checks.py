@@ -179,9 +179,8 @@ async def log_tells(
         lost = {(row.market, row.phase) for row in found}
     for one in struck:
         if one.fault.kind in KILLS - {Kind.KILL_WATCHER} and one.run_lost:
-            here = (one.market, one.fault.phase.value)
-            if here not in lost:
-                wrong.append(f"{one.fault.kind} of {one.market} in {one.fault.phase}: no run is written down as lost")
+            if (one.market, one.run_lost) not in lost:
+                wrong.append(f"{one.fault.kind} of {one.market} in {one.run_lost}: no run is written down as lost")
             if not any(line.get("market") == one.market and "took the market over" in _words(line) for line in lines):
                 wrong.append(f"{one.fault.kind} of {one.market} in {one.fault.phase}: no log tells the takeover")
     return wrong

@@ -54,8 +54,8 @@ class Struck:
     waited_s: float = 0.0
     """What is not counted in `resumed_s`: see _Awaited.excused."""
     note: str = ""
-    run_lost: bool = False
-    """Whether a run of a phase was open when its process was killed or stopped."""
+    run_lost: str | None = None
+    """The phase of the run that was open when its process was killed or stopped; None where none was."""
 
 
 @dataclass
@@ -259,7 +259,7 @@ class Injector(Hooks):
         mine = (phase_run.c.market == struck.market) & (phase_run.c.fence == fence) & phase_run.c.ended_at.is_(None)
         with suppress(StoreError):
             async with self.stack.db.read() as connection:
-                struck.run_lost = (await connection.execute(select(phase_run.c.id).where(mine))).first() is not None
+                struck.run_lost = (await connection.execute(select(phase_run.c.phase).where(mine))).scalar()
 
     async def _meet_watcher(self, struck: Struck) -> None:
         try:
