@@ -93,7 +93,9 @@ def main() -> int:
         shown = ("-" if value is None else f"{value:,.2f}" if unit == "s" else f"{value:,.0f}" for value in values)
         table.add_row(words, unit, *shown, "" if goal is None else f"{goal:g}")
     Console().print(table)
-    print(f"The stock table's growth is over one {STOCK_SHARE}th of the updates and refreshes.")
+    if extent.share > 1:
+        print(f"--quick: growth is over one {extent.share}th of the updates and refreshes.")
+    print(f"The stock table's growth is over one {STOCK_SHARE}th of what ours is over.")
     judged = figures[subjects[0]]
     above = [name for name, (_, _, goal) in NAMES.items() if goal is not None and judged.get(name, 0) > goal]
     return 1 if above else 0

@@ -19,9 +19,16 @@ PATIENCE_S = 40.0
 
 
 class Terminal:
-    """One `opinion …` in a terminal. What it sent is `sent`, what the screen shows is `text()`."""
+    """One `opinion …`, or another program, in a terminal. What it sent is `sent`, what the screen shows is `text()`."""
 
-    def __init__(self, *words: str, environment: Mapping[str, str], columns: int = 80, lines: int = 24) -> None:
+    def __init__(
+        self,
+        *words: str,
+        environment: Mapping[str, str],
+        columns: int = 80,
+        lines: int = 24,
+        program: Path = OPINION,
+    ) -> None:
         self.screen = pyte.Screen(columns, lines)
         self._stream = pyte.ByteStream(self.screen)
         self.sent = b""
@@ -30,7 +37,7 @@ class Terminal:
         if self.pid == 0:
             os.environ.clear()
             os.environ.update({"TERM": "xterm-256color", "PATH": os.defpath, **environment})
-            os.execv(OPINION, [str(OPINION), *words])  # noqa: S606 - after a fork of our own
+            os.execv(program, [str(program), *words])  # noqa: S606 - after a fork of our own
         self.resize(columns, lines)
 
     def resize(self, columns: int, lines: int) -> None:
@@ -54,6 +61,15 @@ class Terminal:
             if not self._take(left):
                 break
         return len(self.sent) - before
+
+    def answer(self, keys: str) -> float:
+        """Type, and return the seconds to the first byte that comes then."""
+        sent, began = len(self.sent), time.monotonic()
+        self.press(keys)
+        while len(self.sent) == sent:
+            assert time.monotonic() - began < PATIENCE_S, f"no answer to {keys!r} on:\n{self.text()}"
+            assert self._take(0.2), f"ended:\n{self.text()}"
+        return time.monotonic() - began
 
     def until(self, words: str) -> str:
         """Read until the screen shows the words; returns the screen."""
