@@ -3,7 +3,7 @@
 import asyncio
 import hashlib
 import os
-from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -26,9 +26,9 @@ from ops.canary.course import Say
 from ops.cluster import connected
 from ops.demo.steps import Step
 from ops.demo.story import STATEMENT, VOICES
-from ops.errors import OperatorError, UsageError
+from ops.errors import OperatorError
 from oracle.texts import texts_of
-from settings import Network, Settings
+from settings import Settings
 from store.cid import cid_of, text_hash
 
 CREATOR = "creator.json"
@@ -97,16 +97,6 @@ async def prepared(settings: Settings, url: str | None, folder: Path) -> AsyncGe
             yield Fledgling(rpc, settings, wallets, config, Sender(rpc, journal, program=settings.program))
     finally:
         journal.close()
-
-
-def allow(settings: Settings, *, pay: bool, typed: Callable[[], str]) -> None:
-    """On mainnet, spend only with `pay` and once the network's name was typed. Raises UsageError, OperatorError."""
-    if settings.network is not Network.MAINNET:
-        return
-    if not pay:
-        raise UsageError("This is mainnet, and nothing was spent: give --pay to spend it.")
-    if typed() != Network.MAINNET:
-        raise OperatorError("That is not the network's name: nothing was spent.")
 
 
 async def opened(bird: Fledgling, say: Say) -> Pubkey:

@@ -13,6 +13,7 @@ from typing import cast
 import typer
 
 from ops.commands.audit import audit
+from ops.commands.bond import bond
 from ops.commands.canary import canary
 from ops.commands.console import console
 from ops.commands.demo import demo
@@ -43,6 +44,7 @@ app.add_typer(localnet, name="localnet")
 app.add_typer(oracle, name="oracle")
 app.add_typer(store, name="store")
 app.add_typer(audit, name="audit")
+app.add_typer(bond, name="bond")
 
 
 @app.callback()

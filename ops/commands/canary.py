@@ -57,10 +57,11 @@ async def _follow(settings: "Settings", url: str | None, market: str, within: in
 
 
 async def _open(settings: "Settings", url: str | None, wallets: Path, as_json_lines: bool, pay: bool) -> None:
-    from ops.canary.abroad import allow, opened, prepared
+    from ops.canary.abroad import opened, prepared
     from ops.canary.course import teller
+    from ops.spending import allow
 
     async with prepared(settings, url, wallets) as bird:
         typer.echo(bird.cost(), err=True)
-        allow(settings, pay=pay, typed=lambda: typer.prompt("Type the network's name to spend it", err=True))
+        allow(settings.network, pay=pay, typed=lambda: typer.prompt("Type the network's name to spend it", err=True))
         await opened(bird, teller(as_json_lines=as_json_lines))

@@ -94,4 +94,8 @@ async def _bond(settings: Settings, rpc: Rpc, config: ProgramConfig, markets: li
     asking = [market for market in markets if market.state < MarketState.AWAITING_RANDOMNESS]
     wanted = UsdcUnits(sum(share(market.total_stake, market.bond_share_bps) for market in asking))
     words = f"{usdc(free)} free, {usdc(wanted)} wanted by unsettled markets"
-    return wrong("bond", words, "deposit more: their randomness waits for it") if free < wanted else ok("bond", words)
+    return (
+        wrong("bond", words, "add to it with 'opinion bond deposit': their randomness waits for it")
+        if free < wanted
+        else ok("bond", words)
+    )

@@ -166,7 +166,7 @@ def _request(facts: Facts, market: Market) -> Step:
     bond = share(market.total_stake, BasisPoints(market.bond_share_bps))
     if bond > facts.bond_free:
         missing = bond - facts.bond_free
-        words = f"the bond vault is short of {missing} USDC units: deposit them with deposit_bond"
+        words = f"the bond vault is short of {missing} USDC units: add to it with `opinion bond deposit`"
         return Wait(Phase.REQUEST, WaitReason.BOND, 15, words)
     return Act.REQUEST
 

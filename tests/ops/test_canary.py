@@ -12,7 +12,7 @@ from chain.accounts import Market
 from chain.answers import MemcmpFilter
 from chain.constants import PROGRAM_ID, MarketDuration
 from chain.units import UsdcUnits
-from ops.canary.abroad import allow, opened, prepared, read_wallets
+from ops.canary.abroad import opened, prepared, read_wallets
 from ops.canary.course import followed, teller
 from ops.canary.localnet import canary
 from ops.demo.authorities import establish
@@ -91,17 +91,6 @@ async def test_with_wallets_of_its_own_it_is_opened_now_and_followed_later(
     told = [json.loads(line) for line in capsys.readouterr().out.splitlines() if line.startswith("{")]
     assert [step["step"] for step in told][:4] == ["create", "stake", "stake", "wait"]
     assert told[-1]["ok"] is True
-
-
-def test_mainnets_name_must_be_typed_and_payment_be_allowed() -> None:
-    """Not with a node of mainnet: what is asked before anything is opened is asked of the network's name alone."""
-    settings = _settings(network="mainnet", solana_rpc_url="https://127.0.0.1:1")
-    with pytest.raises(UsageError, match="nothing was spent: give --pay"):
-        allow(settings, pay=False, typed=lambda: "mainnet")
-    with pytest.raises(OperatorError, match="nothing was spent"):
-        allow(settings, pay=True, typed=lambda: "mainet")
-    allow(settings, pay=True, typed=lambda: "mainnet")
-    allow(_settings(), pay=False, typed=lambda: "")
 
 
 async def _open(settings: Settings, stage: Stage, folder: Path) -> Pubkey:
