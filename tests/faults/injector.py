@@ -68,7 +68,7 @@ class _Awaited:
     watcher: bool = False
     looked: float = 0.0
     excused: float = 0.0
-    """Seconds in which nobody could go on: a shared part was away, a declared wait, every worker busy elsewhere."""
+    """Seconds in which nobody could go on: a shared part or the watcher was away, a declared wait, all workers busy."""
 
 
 @dataclass
@@ -194,13 +194,16 @@ class Injector(Hooks):
 
     def _measure(self, watcher_fence: int, now: datetime) -> None:
         at = time.monotonic()
+        unwatched = any(one.watcher for one in self._awaited)
         for one in self._awaited[:]:
             row = self.seen.rows.get(one.struck.market)
             if one.watcher:
                 resumed = watcher_fence > one.fence
             else:
                 resumed = row is not None and (row.fence > one.fence or row.status is Status.DONE)
-            if self._away or (row is not None and not one.watcher and self._must_wait(row, now)):
+            # Nobody queues again what a dead worker held while no watcher is active: that time is the watcher's own.
+            must_wait = not one.watcher and (unwatched or (row is not None and self._must_wait(row, now)))
+            if self._away or must_wait:
                 one.excused += at - max(one.since, one.looked)
             one.looked = at
             if resumed:
