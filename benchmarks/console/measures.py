@@ -1,5 +1,6 @@
 """What is measured of one program at its terminal."""
 
+import os
 import random
 import shlex
 import statistics
@@ -53,7 +54,7 @@ def first_paint(subject: Subject) -> float:
     """Return the seconds from its start to the first row on the screen: the least of three."""
     took: list[float] = []
     for _ in range(3):
-        with counted(_module(subject.command())) as counter:
+        with counted(_probed(os.devnull, subject.command())) as counter:
             took.append(counter.until(lambda seen: subject.mark.encode() in seen, PATIENCE_S))
     return min(took)
 
@@ -111,7 +112,8 @@ def gone(subject: Subject) -> float:
 
 def soak(subject: Subject, updates: int, bindings: int) -> float:
     """Return by how many MB it grows over so many updates and refreshes of the bindings, after a tenth as many."""
-    with counted(_module(subject.command("--updates", str(updates), "--bindings", str(bindings)))) as counter:
+    load = ("--updates", str(updates), "--bindings", str(bindings))
+    with counted(_probed(os.devnull, subject.command(*load))) as counter:
         counter.until(lambda seen: WARM.encode() in seen, 10 * PATIENCE_S)
         counter.count(WARM_S / 2)
         before = memory_of(counter.pid).rss
@@ -126,15 +128,14 @@ def _shown(subject: Subject, *load: str) -> Generator[tuple[Counter, Path]]:
     with tempfile.TemporaryDirectory(prefix="opinion-bench-") as folder:
         log = Path(folder) / "delays"
         log.touch()
-        probe = ["-m", "benchmarks.console.probe", str(log)]
-        with counted([*probe, *subject.command(*load)]) as counter:
+        with counted(_probed(str(log), subject.command(*load))) as counter:
             counter.until(lambda seen: subject.mark.encode() in seen, PATIENCE_S)
             counter.count(SETTLE_S)
             yield counter, log
 
 
-def _module(command: list[str]) -> list[str]:
-    return ["-m", *command]
+def _probed(log: str, command: list[str]) -> list[str]:
+    return ["-m", "benchmarks.console.probe", log, *command]
 
 
 def _delays(log: Path, began: float, ended: float) -> list[float]:
