@@ -101,7 +101,7 @@ ACTIONS: tuple[Action, ...] = (
     Action("app.palette", "ctrl+p", "palette", "Find an action by its words.", shown=False),
     Action("app.back", "escape", "back", "Back to where you came from, or clear the filter.", shown=False),
     Action("app.quit", "q", "quit", "Leave the console; asks only where something would be lost."),
-    Action("app.refresh", "ctrl+r", "read again", "Read this screen's sources again, now.", shown=False),
+    Action("app.refresh", "ctrl+r,ctrl+l", "read again", "Read and paint this screen again, now.", shown=False),
     Action("app.theme", "T", "theme", "The next theme: dark, light, plain.", shown=False),
     Action("app.hold", "H", "hold", "Hold the whole oracle, on every host, at once.", OPERATE, False),
     Action("app.resume", "R", "resume", "Lift the hold.", OPERATE, False),

@@ -3,33 +3,27 @@
 # Textual leaves the parameters of App and Screen open.
 # pyright: reportUnknownMemberType=false
 
-import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 from textual import work
-from textual.app import App
-from textual.driver import Driver
-from textual.screen import Screen
 
 from console import crash, themes
 from console.actions import Role, actions_of, allows, by_id, known
 from console.command_line import Do, GoTo, Place, Unknown, parse
 from console.config import Config
 from console.context import Context
-from console.driver import CaughtUp, ConsoleDriver, TerminalGone
 from console.feeds.hub import Hub
 from console.screens import ROOMS, room_class
 from console.screens.base import Room, bindings_of
+from console.terminal_app import TerminalApp
 from console.widgets.dialog import Answers, Ask, Deed, TextDialog
 from ops import settlements as hands
 from ops.person import person
 from settings import Network
 
 PLACES = (*(Place(name, takes_words=name == "markets") for name in ROOMS), Place("market", True))
-HANGUP = 129
-"""128 + SIGHUP: the terminal went away."""
 _KEPT_STEPS = 50
 
 
@@ -41,7 +35,7 @@ class Step:
     words: str
 
 
-class Console(App[int]):
+class Console(TerminalApp):
     """The app. Its return code is the process's."""
 
     BINDINGS = bindings_of("app")
@@ -54,7 +48,6 @@ class Console(App[int]):
         self, hub: Hub, *, network: Network, role: Role, read_only: bool, config: Config, start: Step, web: bool = False
     ) -> None:
         super().__init__()
-        self.animation_level = "none"
         for theme in themes.ALL:
             self.register_theme(theme)
         self.theme = config.theme
@@ -170,7 +163,8 @@ class Console(App[int]):
         self._in_room(lambda room: room.open_prompt("/"))
 
     def action_refresh(self) -> None:
-        """Read again."""
+        """Read again, and paint everything: another program may have written to the terminal."""
+        self.forget_painted()
         self._in_room(lambda room: room.poke())
 
     def action_palette(self) -> None:
@@ -232,25 +226,7 @@ class Console(App[int]):
         if isinstance(self.screen, Room):
             do(self.screen)
 
-    # The terminal, and endings.
-
-    def get_driver_class(self) -> type[Driver]:
-        """The console's own driver, unless the environment names another (the browser's)."""
-        return super().get_driver_class() if os.environ.get("TEXTUAL_DRIVER") else ConsoleDriver
-
-    def _display(self, screen: Screen[Any], renderable: Any) -> None:
-        """Leave a frame out where the terminal has much left to read; `CaughtUp` makes up for it."""
-        if isinstance(self._driver, ConsoleDriver) and self._driver.is_behind:
-            return
-        super()._display(screen, renderable)
-
-    def on_caught_up(self, _: CaughtUp) -> None:
-        """Paint all that was left out."""
-        self.screen.refresh(layout=True)
-
-    def on_terminal_gone(self, _: TerminalGone) -> None:
-        """Nobody is there to see or to answer."""
-        self.exit(return_code=HANGUP)
+    # Endings.
 
     def _handle_exception(self, error: Exception) -> None:
         """End with a report in place of a traceback: Textual's own prints the values of variables."""

@@ -7,17 +7,14 @@ import asyncio
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from itertools import islice
-from typing import Any, ClassVar
+from typing import ClassVar
 
-from textual.app import App, ComposeResult
+from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.driver import Driver
-from textual.screen import Screen
 from textual.widgets import Static
 
 from benchmarks.console.load import CURSOR, SOAKED, STEPS, WARM, WARM_S, Item, Load, changed, first_rows, load
-from console.driver import CaughtUp, ConsoleDriver, TerminalGone
-from console.painting import cropped
+from console.terminal_app import TerminalApp
 from console.widgets.table import Column, LiveTable
 
 COLUMNS: tuple[Column[Item], ...] = (
@@ -29,7 +26,7 @@ COLUMNS: tuple[Column[Item], ...] = (
 )
 
 
-class Live(App[int]):
+class Live(TerminalApp):
     """A clock, the table, a line of keys."""
 
     CSS = "Static { height: 1; } #clock { width: 10; }"
@@ -37,7 +34,6 @@ class Live(App[int]):
 
     def __init__(self, what: Load) -> None:
         super().__init__()
-        self.animation_level = "none"
         self._what = what
         self._rows = first_rows(what.rows)
         self._table = LiveTable(COLUMNS, sort="name")
@@ -88,23 +84,6 @@ class Live(App[int]):
             if number % every == 0:
                 self.refresh_bindings()
             await asyncio.sleep(0)
-
-    def get_driver_class(self) -> type[Driver]:
-        """The console's."""
-        return ConsoleDriver
-
-    def _display(self, screen: Screen[Any], renderable: Any) -> None:
-        if isinstance(self._driver, ConsoleDriver) and self._driver.is_behind:
-            return
-        super()._display(screen, cropped(renderable))
-
-    def on_caught_up(self, _: CaughtUp) -> None:
-        """Paint what was left out."""
-        self.screen.refresh(layout=True)
-
-    def on_terminal_gone(self, _: TerminalGone) -> None:
-        """End."""
-        self.exit(return_code=0)
 
 
 if __name__ == "__main__":

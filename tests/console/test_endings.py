@@ -76,6 +76,16 @@ def test_it_fits_sixty_columns_and_comes_back(terminal: Terminal) -> None:
     assert not terminal.ended()
 
 
+def test_a_resize_paints_everything(terminal: Terminal) -> None:
+    """Terminals differ in which lines they drop: this one drops the first."""
+    terminal.until("No RPC node answers")
+    terminal.resize(80, 23)
+    terminal.read(2.0)
+    first, *_, last = terminal.text().splitlines()
+    assert "Overview" in first
+    assert "help" in last
+
+
 def test_a_slow_terminal_is_not_waited_for(terminal: Terminal) -> None:
     """Nobody reads for three seconds, then everything is there at once."""
     terminal.until("Overview")

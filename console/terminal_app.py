@@ -1,0 +1,68 @@
+"""An app at a terminal that may be slow, may be resized, and may vanish."""
+
+# Textual leaves the parameters of App and Screen open.
+# pyright: reportUnknownMemberType=false
+
+import os
+from typing import Any
+
+from textual.app import App
+from textual.driver import Driver
+from textual.geometry import Size
+from textual.screen import Screen
+
+from console.driver import CaughtUp, ConsoleDriver, TerminalGone
+from console.painting import Painter
+
+HANGUP = 129
+"""128 + SIGHUP: the terminal went away."""
+
+
+class TerminalApp(App[int]):
+    """Sends a terminal what changed and no more, waits for it never, and ends with it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.animation_level = "none"
+        self._painter = Painter()
+        self._owes_all = True
+        self._painted_size: Size | None = None
+
+    def get_driver_class(self) -> type[Driver]:
+        """The console's own driver, unless the environment names another (the browser's)."""
+        return super().get_driver_class() if os.environ.get("TEXTUAL_DRIVER") else ConsoleDriver
+
+    def _display(self, screen: Screen[Any], renderable: Any) -> None:
+        """Paint what changed; where frames were left out, or the terminal's size is another, paint everything.
+
+        A terminal with much left to read gets no frame: `CaughtUp` makes up for it. Textual itself forgets what it
+        drops in a batch, and after a resize paints only what moved, while terminals shift all lines.
+        """
+        if renderable is None or not screen.children:
+            return
+        if self._batch_count or (isinstance(self._driver, ConsoleDriver) and self._driver.is_behind):
+            self._owes_all = True
+            return
+        if self._owes_all or screen.size != self._painted_size:
+            self.forget_painted()
+            self._owes_all, self._painted_size = False, screen.size
+            compositor = screen._compositor  # pyright: ignore[reportPrivateUsage]
+            renderable = compositor.render_update(full=True, screen_stack=self._background_screens)
+        super()._display(screen, self._painter.painted(renderable, self.console))
+
+    def forget_painted(self) -> None:
+        """Something else may have written to the terminal: whatever comes next is painted whole."""
+        self._painter.forget()
+        self._owes_all = True
+
+    def on_resize(self) -> None:
+        """Terminals shift lines when they are resized."""
+        self.forget_painted()
+
+    def on_caught_up(self, _: CaughtUp) -> None:
+        """Paint all that was left out."""
+        self.screen.refresh()
+
+    def on_terminal_gone(self, _: TerminalGone) -> None:
+        """Nobody is there to see or to answer."""
+        self.exit(return_code=HANGUP)
