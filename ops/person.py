@@ -3,12 +3,34 @@
 import os
 import pwd
 import socket
+import sys
 
 
 def person() -> str:
-    """Return `name@host`: the user, or the one who called sudo. It says who claims to act; it proves nothing."""
+    """Return `name@host (session)`: the user, or the one who called sudo. It says who claims to act; it proves nothing.
+
+    The session is the terminal and where it is connected from, so that two people who share a user can be told apart.
+    """
     name = os.environ.get("SUDO_USER") if os.geteuid() == 0 else None
-    return f"{name or _login()}@{socket.gethostname()}"
+    session = _session()
+    return f"{name or _login()}@{socket.gethostname()}{f' ({session})' if session else ''}"
+
+
+def _session() -> str:
+    """The terminal, and the address behind SSH; empty for a process that has neither."""
+    terminal = _terminal()
+    # sshd sets it; through tmux it is where the server was started from, unless tmux updates its environment.
+    address = os.environ.get("SSH_CONNECTION", "").partition(" ")[0]
+    return " ".join(part for part in (terminal, f"from {address}" if address else "") if part)
+
+
+def _terminal() -> str:
+    for stream in (sys.__stdin__, sys.__stderr__):
+        try:
+            return os.ttyname(stream.fileno()).removeprefix("/dev/") if stream is not None else ""
+        except (OSError, ValueError):
+            continue
+    return ""
 
 
 def _login() -> str:

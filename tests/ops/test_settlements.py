@@ -2,7 +2,6 @@
 
 import json
 import re
-import socket
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -21,7 +20,6 @@ from chain.units import Slot, UnixTime, UsdcUnits
 from ops import settlements as hands
 from ops.errors import UsageError
 from ops.explanation import lines, plain, report, row_line, row_report, span, why
-from ops.person import person
 from ops.settlements import Explanation, OnChain
 from ops.terminal import paragraphs
 from settings import Settings
@@ -325,13 +323,3 @@ def test_no_words_steer_a_terminal(words: str) -> None:
 )
 def test_durations_have_the_units_that_count(seconds: float, words: str) -> None:
     assert span(seconds) == words
-
-
-def test_the_person_is_whoever_logged_in(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("os.geteuid", lambda: 0)
-    monkeypatch.setenv("SUDO_USER", "alice")
-    assert person() == f"alice@{socket.gethostname()}"
-    monkeypatch.delenv("SUDO_USER")
-    assert person() == f"root@{socket.gethostname()}"
-    monkeypatch.setattr("os.geteuid", lambda: 4_242_424)
-    assert person() == f"uid 4242424@{socket.gethostname()}"
