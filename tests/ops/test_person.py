@@ -2,6 +2,7 @@
 
 import os
 import socket
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -12,11 +13,12 @@ HOST = socket.gethostname()
 
 
 @pytest.fixture(autouse=True)
-def _without_a_terminal(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    (tmp_path / "file").touch()
-    for name in ("__stdin__", "__stderr__"):
-        monkeypatch.setattr(f"sys.{name}", (tmp_path / "file").open())
-    monkeypatch.delenv("SSH_CONNECTION", raising=False)
+def _without_a_terminal(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    with Path(os.devnull).open() as nothing:
+        for name in ("__stdin__", "__stderr__"):
+            monkeypatch.setattr(f"sys.{name}", nothing)
+        monkeypatch.delenv("SSH_CONNECTION", raising=False)
+        yield
 
 
 def test_it_is_whoever_logged_in(monkeypatch: pytest.MonkeyPatch) -> None:
