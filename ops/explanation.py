@@ -29,6 +29,7 @@ WAITS = {
     "oracle_key": "the key that is the program's oracle now: the worker holds another",
     "external": "the external provider to answer",
     "hold": "the hold to be lifted",
+    "pause": "its queue, which is paused",
     "rpc": "an RPC node that answers",
     "database": "the database",
     "congestion": "room in the chain's blocks: its transactions expire",

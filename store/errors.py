@@ -6,6 +6,7 @@ StoreError
 ├── OtherCluster         the database belongs to another cluster or program
 ├── FenceLost            the market's lease is somebody else's by now: stop at once (also a JournalError)
 ├── OnHold               a hold is placed: nothing may act on the outside (also a JournalError)
+│   └── QueuePaused      the queue of this phase is paused: the market waits in it
 ├── NoSlot               all slots for analyses are taken: try again later
 ├── SettlementRefused    what a person asked for does not fit the settlement
 │   └── SettlementMoved  it is no longer as the person saw it: they look again
@@ -39,6 +40,10 @@ class FenceLost(StoreError, JournalError):  # noqa: N818
 
 class OnHold(StoreError, JournalError):  # noqa: N818
     """A hold is placed."""
+
+
+class QueuePaused(OnHold):
+    """The queue of the phase that was to begin is paused."""
 
 
 class NoSlot(StoreError):  # noqa: N818

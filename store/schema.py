@@ -214,6 +214,19 @@ hold = Table(
     comment="While one is not lifted, nothing of the oracle acts on the outside.",
 )
 
+pause = Table(
+    "pause",
+    metadata,
+    Column("id", _Serial, primary_key=True, autoincrement=True),
+    Column("queue", String(16), nullable=False),
+    Column("why", Words, nullable=False),
+    Column("placed_by", String(128), nullable=False),
+    Column("placed_at", UtcMillis, nullable=False),
+    Column("lifted_by", String(128)),
+    Column("lifted_at", UtcMillis),
+    comment="While one is not lifted, nobody claims a market of its queue.",
+)
+
 lock = Table(
     "lock",
     metadata,

@@ -17,8 +17,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from store import audit
 from store.database import Database, after, clock
-from store.errors import FenceLost, NoSlot, OnHold, SettlementMoved, SettlementRefused
+from store.errors import FenceLost, NoSlot, OnHold, QueuePaused, SettlementMoved, SettlementRefused
 from store.holds import placed
+from store.pauses import paused
 from store.schema import lock, phase_run, settlement
 
 LEASE = timedelta(seconds=8)
@@ -157,7 +158,10 @@ async def all_of(db: Database, *statuses: Status) -> list[Settlement]:
 
 
 async def due(db: Database, limit: int) -> list[Settlement]:
-    """Return what may be claimed now, the most urgent queue first and in it what is due the longest."""
+    """Return what may be claimed now, the most urgent queue first and in it what is due the longest.
+
+    A queue that is paused has nothing that may be.
+    """
     rows = select(settlement).where(_claimable()).order_by(_URGENCY, settlement.c.due_at, settlement.c.market)
     async with db.read() as connection:
         return [_settlement(row) for row in (await connection.execute(rows.limit(limit))).mappings()]
@@ -166,7 +170,7 @@ async def due(db: Database, limit: int) -> list[Settlement]:
 async def claim(
     db: Database, market: str, holder: str, analysis_slots: int = SLOTS, lease: timedelta = LEASE
 ) -> Claim | None:
-    """Take the market for `lease`; None when it is not due, is held, parked, done or not known.
+    """Take the market for `lease`; None when it is not due, is held, parked, done or not known, or its queue paused.
 
     `holder` is unique to the process and its job. Taking it over from one whose lease ran out ends that one's run as
     lost and is counted; after too many for one phase the market is parked. Raises NoSlot in phase analyse when as
@@ -206,15 +210,16 @@ async def renew(db: Database, claim: Claim, lease: timedelta = LEASE) -> bool:
         return (await connection.execute(renewing)).rowcount == 1
 
 
-async def begin(db: Database, claim: Claim, phase: Phase, worker: str) -> Run:
+async def begin(db: Database, claim: Claim, phase: Phase, worker: str, queue: Queue | None = None) -> Run:
     """Note that the phase is being run; attempts and takeovers count anew when it is another than before.
 
-    Raises FenceLost, OnHold. Analyse needs a claim that was made for it, since only that has a slot (ValueError).
+    `queue` is the phase's own, which may be another than the one that the market was claimed from. Raises FenceLost,
+    OnHold, QueuePaused. Analyse needs a claim that was made for it, since only that has a slot (ValueError).
     """
     if phase is Phase.ANALYSE and claim.phase is not Phase.ANALYSE:
         raise ValueError(f"{claim.market} is claimed for {claim.phase}: release it for analyse, and claim it again")
     same = settlement.c.phase == phase
-    beginning = update(settlement).where(held(claim), ~placed())
+    beginning = update(settlement).where(held(claim), ~placed(), ~paused(queue or settlement.c.queue))
     beginning = beginning.values(
         phase=phase,
         attempt=case((same, settlement.c.attempt), else_=0),
@@ -226,7 +231,7 @@ async def begin(db: Database, claim: Claim, phase: Phase, worker: str) -> Run:
     async with db.write() as connection:
         row = (await connection.execute(beginning.returning(settlement.c.attempt))).one_or_none()
         if row is None:
-            raise await refusal(connection, claim)
+            raise await _not_begun(connection, claim, phase, queue)
         run = {"market": claim.market, "phase": phase, "fence": claim.fence, "attempt": row.attempt + 1}
         running = insert(phase_run).values(run | {"worker": worker, "started_at": clock()})
         return Run(id=(await connection.execute(running.returning(phase_run.c.id))).scalar_one())
@@ -359,6 +364,15 @@ async def refusal(connection: AsyncConnection, claim: Claim) -> FenceLost | OnHo
     return FenceLost(f"{claim.market} is no longer held by {claim.holder} under fence {claim.fence}: leave it alone")
 
 
+async def _not_begun(
+    connection: AsyncConnection, claim: Claim, phase: Phase, queue: Queue | None
+) -> FenceLost | OnHold | QueuePaused:
+    is_paused = select(settlement.c.queue).where(held(claim), ~placed(), paused(queue or settlement.c.queue))
+    if (await connection.execute(is_paused)).first() is not None:
+        return QueuePaused(f"{claim.market} does not begin {phase}: its queue is paused until `opinion queue unpause`")
+    return await refusal(connection, claim)
+
+
 def _fenced(claim: Claim) -> ColumnElement[bool]:
     """The holder too, since a restored database gives out the same fences again."""
     return and_(
@@ -369,7 +383,7 @@ def _fenced(claim: Claim) -> ColumnElement[bool]:
 
 
 def _claimable() -> ColumnElement[bool]:
-    return and_(_OPEN, settlement.c.due_at <= clock(), _FREE)
+    return and_(_OPEN, settlement.c.due_at <= clock(), _FREE, ~paused(settlement.c.queue))
 
 
 async def _take_slot(connection: AsyncConnection, slots: int) -> None:

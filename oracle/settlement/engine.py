@@ -312,7 +312,7 @@ class _Work:
         return next_step(again) != act or (again.market, again.request) != (facts.market, facts.request)
 
     async def _begin(self, phase: Phase) -> None:
-        self._run = await settlements.begin(self._parts.db, self._claim, phase, self._claim.holder)
+        self._run = await settlements.begin(self._parts.db, self._claim, phase, self._claim.holder, queue_of(phase))
 
     async def _end(self, outcome: RunOutcome, reason: str | None = None) -> None:
         """Note how the run ended, where one is under way."""

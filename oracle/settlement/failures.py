@@ -20,7 +20,7 @@ from chain.errors import (
 )
 from oracle.analysis import AnalysisFailure, Unavailable
 from oracle.settlement.plan import WaitReason
-from store.errors import OnHold, OtherCluster, StoreUnavailable
+from store.errors import OnHold, OtherCluster, QueuePaused, StoreUnavailable
 from store.settlements import Phase
 
 ATTEMPTS = 3
@@ -39,6 +39,8 @@ class Outage:
 def outage(error: Exception) -> Outage | None:
     """What the market has to wait for, or None when the failure is its own."""
     match error:
+        case QueuePaused():
+            return Outage(WaitReason.PAUSE, 1.0)
         case OnHold():
             return Outage(WaitReason.HOLD, 1.0)
         case StoreUnavailable():

@@ -80,6 +80,7 @@ class WaitReason(StrEnum):
     EXTERNAL = "external"
     ACCOUNT = "account"
     HOLD = "hold"
+    PAUSE = "pause"
     RPC = "rpc"
     DATABASE = "database"
     CONGESTION = "congestion"

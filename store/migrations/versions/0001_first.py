@@ -144,6 +144,18 @@ def upgrade() -> None:
         comment="Who is the active watcher; also the row that serialises who may take an analysis slot.",
     )
     op.create_table(
+        "pause",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
+        sa.Column("queue", sa.String(length=16), nullable=False),
+        sa.Column("why", sa.Text(), nullable=False),
+        sa.Column("placed_by", sa.String(length=128), nullable=False),
+        sa.Column("placed_at", sa.BigInteger(), nullable=False),
+        sa.Column("lifted_by", sa.String(length=128), nullable=True),
+        sa.Column("lifted_at", sa.BigInteger(), nullable=True),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_pause")),
+        comment="While one is not lifted, nobody claims a market of its queue.",
+    )
+    op.create_table(
         "phase_run",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
         sa.Column("market", sa.String(length=44), nullable=False),

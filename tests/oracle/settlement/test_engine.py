@@ -21,7 +21,7 @@ from oracle.analysis.lexicon import LexiconAnalyser
 from oracle.analysis.presentation import Words
 from oracle.prover import Prover
 from oracle.settlement.plan import WaitReason
-from store import holds, settlements
+from store import holds, pauses, settlements
 from store.settlements import Phase, Queue, Settlement, Status
 from tests.oracle.settlement.house import House, Opened, waits
 
@@ -168,6 +168,22 @@ async def test_a_short_bond_is_waited_for(house: House) -> None:
         depositor=admin.public_key, source=stage.usdc_account(admin.public_key), amount=free, program=stage.program
     )
     await stage.send(f"deposit {market.name}", [deposit], admin)
+    await house.settle(market, lambda row: row.phase is Phase.CAPTURE)
+
+
+async def test_a_paused_queue_begins_no_phase_though_its_market_is_in_hand(house: House) -> None:
+    market = await house.market(2)
+    await house.settle(market, lambda row: row.phase is Phase.RECORD)
+    signer = house.stopping_signer()
+    task = asyncio.create_task(house.once(market, house.engine("in hand", oracle=signer)))
+    await signer.asked.wait()
+    await pauses.place(house.db, Queue.SETTLE, "a look", "ann", {})
+    signer.go_on.set()
+    row = await task
+    assert (row.phase, row.wait_reason, row.attempt, row.status) == (Phase.REQUEST, "pause", 0, Status.WAITING)
+    assert (await house.once(market)).fence == row.fence, "nobody claims it"
+    assert await house.open_runs() == 0
+    await pauses.lift(house.db, Queue.SETTLE, "ann", {})
     await house.settle(market, lambda row: row.phase is Phase.CAPTURE)
 
 

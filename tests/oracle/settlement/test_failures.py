@@ -10,11 +10,12 @@ from oracle.analysis import AnalysisFailure, NothingToScore, Unavailable
 from oracle.prover import ProverError
 from oracle.settlement.failures import ATTEMPTS, back_off, outage
 from oracle.settlement.plan import WaitReason
-from store.errors import OnHold, OtherCluster, SettlementRefused, StoreUnavailable
+from store.errors import OnHold, OtherCluster, QueuePaused, SettlementRefused, StoreUnavailable
 from store.settlements import Phase
 
 SHARED = [
     (OnHold("held"), WaitReason.HOLD),
+    (QueuePaused("paused"), WaitReason.PAUSE),
     (StoreUnavailable("down"), WaitReason.DATABASE),
     (errors.PROGRAM_ERRORS[6052].from_logs(), WaitReason.SLOT),
     (errors.PROGRAM_ERRORS[6026].from_logs(), WaitReason.BOND),

@@ -1,0 +1,60 @@
+"""Pauses: while a queue is paused, nobody claims a market of it and no phase of it begins; others go on.
+
+A pause is kept here and not in Redis, which may lose it: workers that begin again by themselves are what it is against.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import ColumnElement, exists, insert, select, update
+
+from store import audit
+from store.audit import Json
+from store.database import Database, clock
+from store.schema import pause, storable
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pause:
+    """Why a queue is paused, who said so, and since when (UTC)."""
+
+    why: str
+    placed_by: str
+    placed_at: datetime
+
+
+async def place(db: Database, queue: str, why: str, actor: str, details: Mapping[str, Json]) -> Pause:
+    """Pause the queue and return the pause that counts, the oldest; `details` go into the audit log with it."""
+    async with db.write() as connection:
+        oldest = select(pause.c.why, pause.c.placed_by, pause.c.placed_at).order_by(pause.c.id).limit(1)
+        mine = oldest.where(pause.c.queue == queue, pause.c.lifted_at.is_(None))
+        await audit.append(connection, actor, "pause", f"queue {queue}", {"why": storable(why), **details})
+        placing = insert(pause).values(queue=queue, why=why, placed_by=storable(actor), placed_at=clock())
+        await connection.execute(placing)
+        row = (await connection.execute(mine)).one()
+    return Pause(why=row.why, placed_by=row.placed_by, placed_at=row.placed_at)
+
+
+async def lift(db: Database, queue: str, actor: str, details: Mapping[str, Json]) -> int:
+    """Lift every pause of the queue and return how many there were; with none, nothing is written."""
+    async with db.write() as connection:
+        lifting = update(pause).where(pause.c.queue == queue, pause.c.lifted_at.is_(None))
+        lifting = lifting.values(lifted_by=storable(actor), lifted_at=clock())
+        lifted = (await connection.execute(lifting)).rowcount
+        if lifted:
+            await audit.append(connection, actor, "unpause", f"queue {queue}", {"pauses": lifted, **details})
+    return lifted
+
+
+async def current(db: Database) -> dict[str, Pause]:
+    """Return the oldest pause of each queue that is paused."""
+    rows = select(pause.c.queue, pause.c.why, pause.c.placed_by, pause.c.placed_at).where(pause.c.lifted_at.is_(None))
+    async with db.read() as connection:
+        found = (await connection.execute(rows.order_by(pause.c.id.desc()))).all()
+    return {row.queue: Pause(why=row.why, placed_by=row.placed_by, placed_at=row.placed_at) for row in found}
+
+
+def paused(queue: ColumnElement[str] | str) -> ColumnElement[bool]:
+    """Return whether the queue is paused, as a part of a statement."""
+    return exists().where(pause.c.queue == queue, pause.c.lifted_at.is_(None))
