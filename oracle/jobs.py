@@ -16,7 +16,7 @@ import structlog
 from redis.exceptions import RedisError
 
 from oracle.parts import opened
-from oracle.queues import SERVED, JobQueues
+from oracle.queues import SERVED, WORKER, JobQueues
 from oracle.settlement.engine import Engine
 from settings import Settings, read_settings
 from store.settlements import Queue
@@ -51,7 +51,7 @@ async def _settle(market: str, settings: Settings) -> None:
 
 
 async def _work(market: str, settings: Settings) -> None:
-    holder = f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}"
+    holder = f"{WORKER.get() or socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}"
     with JobQueues(settings.redis_url) as queues:
 
         async def put(queue: Queue, ready: str) -> None:
@@ -85,5 +85,5 @@ async def _settle_several(engine: Engine, first: str, queues: JobQueues) -> None
 
 def _next(queues: JobQueues) -> str | None:
     with suppress(RedisError):
-        return queues.take(SERVED.get())
+        return None if queues.is_drained(WORKER.get()) else queues.take(SERVED.get())
     return None

@@ -19,8 +19,21 @@ JOB = "oracle.jobs.settle"
 JOB_TIMEOUT_S = 360
 SERVED: ContextVar[tuple[Queue, ...]] = ContextVar("SERVED", default=())
 """The queues, the most urgent first, that the worker of the running job serves; none outside of a worker."""
+WORKER: ContextVar[str] = ContextVar("WORKER", default="")
+"""The process that runs this job, as `drain_key` takes it; empty outside of a worker."""
+DRAIN_KEPT_S = 86_400
 _FAILED_KEPT_S = 3600
 _TIMEOUT_S = 5.0
+
+
+def drain_key(process: str) -> str:
+    """Return the key in Redis that tells a worker process to take no more jobs. Its value says who wants that."""
+    return f"opinion:drain:{process}"
+
+
+def process_of(worker: str) -> str:
+    """Return the process behind one of RQ's worker names: it has another name each time that it finds Redis again."""
+    return worker.rpartition(".")[0]
 
 
 class JobQueues:
@@ -66,6 +79,10 @@ class JobQueues:
                 self._redis.delete(Job.key_for(job_id))
                 return _market(job_id)
         return None
+
+    def is_drained(self, process: str) -> bool:
+        """Whether a person wants this worker process to take no more jobs."""
+        return bool(self._redis.exists(drain_key(process)))
 
     def listed(self) -> set[tuple[Queue, str]]:
         """Which markets have a job waiting, and in which queue."""

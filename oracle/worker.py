@@ -13,6 +13,7 @@ import threading
 import time
 from collections.abc import Sequence
 from contextlib import suppress
+from itertools import count
 from types import FrameType
 from typing import Any, NoReturn
 
@@ -26,11 +27,12 @@ from rq import Worker
 from rq.exceptions import StopRequested
 from rq.job import Job
 from rq.serializers import JSONSerializer
+from rq.worker import WorkerStatus
 
 from oracle import notify
 from oracle.lifeline import die_with_parent
 from oracle.logs import configure
-from oracle.queues import SERVED
+from oracle.queues import SERVED, WORKER, drain_key, process_of
 from settings import Settings
 from store.settlements import Queue
 
@@ -63,8 +65,10 @@ def work(settings: Settings, queues: Sequence[Queue] = CHAIN_QUEUES, *, burst: b
         settings.redis_url, socket_connect_timeout=_REDIS_TIMEOUT_SECONDS, retry=Retry(NoBackoff(), 1)
     )
     notify.ready("looks for Redis")
+    process = f"{socket.gethostname()}.{os.getpid()}.{os.urandom(4).hex()}"
+    lives = (f"{process}.{number}" for number in count())
     with suppress(StopRequested):
-        while not stop.asked and not _one_life(connection, wanted, stop, burst=burst):
+        while not stop.asked and not _one_life(next(lives), connection, wanted, stop, burst=burst):
             notify.alive()
             time.sleep(_REDIS_WAIT_SECONDS)
     notify.stopping("stopped")
@@ -88,12 +92,11 @@ class _Stop:
         raise StopRequested
 
 
-def _one_life(connection: Redis, queues: Sequence[Queue], stop: _Stop, *, burst: bool) -> bool:
+def _one_life(name: str, connection: Redis, queues: Sequence[Queue], stop: _Stop, *, burst: bool) -> bool:
     """Work until told to stop or until Redis fails us; returns whether there is nothing more to do.
 
     RQ's worker cannot go on after an error, so each time there is a new one under a new name.
     """
-    name = f"{socket.gethostname()}.{os.getpid()}.{os.urandom(4).hex()}"
     try:
         stop.worker = SettlementWorker(
             [str(queue) for queue in queues],
@@ -127,6 +130,7 @@ class SettlementWorker(Worker):
     """RQ's worker with what it lacks: its fork dies with it, hands back on SIGTERM, and systemd hears of it."""
 
     max_connection_wait_time = 2.0
+    _drained = False
 
     @property
     def dequeue_timeout(self) -> int:
@@ -150,6 +154,36 @@ class SettlementWorker(Worker):
         """While a job runs, Redis is of no use to it: its absence must not end the job."""
         with suppress(RedisError):
             super().maintain_heartbeats(job, execution)
+
+    def dequeue_job_and_maintain_ttl(
+        self, timeout: int | None, max_idle_time: int | None = None
+    ) -> tuple[Job, RqQueue] | None:
+        """Wait for a job; while a person wants this process drained, take none and stand by."""
+        while True:
+            if not self._stands_by():
+                # Without a limit, RQ itself would look for a job until there is one.
+                found = super().dequeue_job_and_maintain_ttl(timeout, _LOOK_SECONDS)
+                if found is not None:
+                    return found
+            elif timeout is not None:
+                time.sleep(_LOOK_SECONDS)
+            if timeout is None:
+                return None
+
+    def _stands_by(self) -> bool:
+        """Whether this process is drained; without Redis, whether it was."""
+        notify.alive()
+        was = self._drained
+        with suppress(RedisError):
+            self._drained = bool(self.connection.exists(drain_key(process_of(self.name))))
+            if self._drained:
+                self.set_state(WorkerStatus.SUSPENDED)
+                self.heartbeat()
+        if self._drained is not was:
+            words = "is drained: takes no jobs" if self._drained else f"takes jobs from {', '.join(self.queue_names())}"
+            _log.info(f"worker {words}", worker=self.name)
+            notify.ready(words)
+        return self._drained
 
     def subscribe(self) -> None:
         """Take no commands from Redis: a thread beside forks, for what signals do."""
@@ -207,6 +241,7 @@ class SettlementWorker(Worker):
         """In the fork: end with the parent, then run the job."""
         die_with_parent(self.pid or os.getppid())
         SERVED.set(tuple(Queue(name) for name in self.queue_names()))
+        WORKER.set(process_of(self.name))
         super().main_work_horse(job, queue)
         os._exit(0)
 

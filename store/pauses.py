@@ -3,14 +3,12 @@
 A pause is kept here and not in Redis, which may lose it: workers that begin again by themselves are what it is against.
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import ColumnElement, exists, insert, select, update
 
 from store import audit
-from store.audit import Json
 from store.database import Database, clock
 from store.schema import pause, storable
 
@@ -24,26 +22,26 @@ class Pause:
     placed_at: datetime
 
 
-async def place(db: Database, queue: str, why: str, actor: str, details: Mapping[str, Json]) -> Pause:
-    """Pause the queue and return the pause that counts, the oldest; `details` go into the audit log with it."""
+async def place(db: Database, queue: str, why: str, actor: str) -> Pause:
+    """Pause the queue and return the pause that counts, the oldest. All that are placed are lifted as one."""
     async with db.write() as connection:
         oldest = select(pause.c.why, pause.c.placed_by, pause.c.placed_at).order_by(pause.c.id).limit(1)
         mine = oldest.where(pause.c.queue == queue, pause.c.lifted_at.is_(None))
-        await audit.append(connection, actor, "pause", f"queue {queue}", {"why": storable(why), **details})
+        await audit.append(connection, actor, "pause", f"queue {queue}", {"why": storable(why)})
         placing = insert(pause).values(queue=queue, why=why, placed_by=storable(actor), placed_at=clock())
         await connection.execute(placing)
         row = (await connection.execute(mine)).one()
     return Pause(why=row.why, placed_by=row.placed_by, placed_at=row.placed_at)
 
 
-async def lift(db: Database, queue: str, actor: str, details: Mapping[str, Json]) -> int:
+async def lift(db: Database, queue: str, actor: str) -> int:
     """Lift every pause of the queue and return how many there were; with none, nothing is written."""
     async with db.write() as connection:
         lifting = update(pause).where(pause.c.queue == queue, pause.c.lifted_at.is_(None))
         lifting = lifting.values(lifted_by=storable(actor), lifted_at=clock())
         lifted = (await connection.execute(lifting)).rowcount
         if lifted:
-            await audit.append(connection, actor, "unpause", f"queue {queue}", {"pauses": lifted, **details})
+            await audit.append(connection, actor, "unpause", f"queue {queue}", {"pauses": lifted})
     return lifted
 
 

@@ -4,7 +4,7 @@ from typing import Any
 
 from redis import Redis
 
-from oracle.queues import JobQueues
+from oracle.queues import JobQueues, drain_key, process_of
 from store.settlements import Queue
 from tests.servers import Server
 
@@ -25,3 +25,16 @@ def test_the_most_urgent_job_is_taken_first_and_nothing_of_it_is_left(valkey_ser
         assert len(list(redis.scan_iter("rq:job:*"))) == 1
         assert queues.take(()) is None
         redis.flushdb()
+
+
+def test_a_process_is_drained_while_its_key_is_there(valkey_server: Server) -> None:
+    url = valkey_server.url.removesuffix("/0") + "/12"
+    redis: Any = Redis.from_url(url)  # pyright: ignore[reportUnknownMemberType] - redis leaves its keywords untyped
+    process = process_of("host.77.0a1b2c3d.4")
+    assert process == "host.77.0a1b2c3d"
+    with redis, JobQueues(url) as queues:
+        assert not queues.is_drained(process)
+        redis.set(drain_key(process), "ann")
+        assert queues.is_drained(process)
+        assert not queues.is_drained("")
+        redis.delete(drain_key(process))

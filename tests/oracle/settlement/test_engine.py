@@ -177,13 +177,13 @@ async def test_a_paused_queue_begins_no_phase_though_its_market_is_in_hand(house
     signer = house.stopping_signer()
     task = asyncio.create_task(house.once(market, house.engine("in hand", oracle=signer)))
     await signer.asked.wait()
-    await pauses.place(house.db, Queue.SETTLE, "a look", "ann", {})
+    await pauses.place(house.db, Queue.SETTLE, "a look", "ann")
     signer.go_on.set()
     row = await task
     assert (row.phase, row.wait_reason, row.attempt, row.status) == (Phase.REQUEST, "pause", 0, Status.WAITING)
     assert (await house.once(market)).fence == row.fence, "nobody claims it"
     assert await house.open_runs() == 0
-    await pauses.lift(house.db, Queue.SETTLE, "ann", {})
+    await pauses.lift(house.db, Queue.SETTLE, "ann")
     await house.settle(market, lambda row: row.phase is Phase.CAPTURE)
 
 
