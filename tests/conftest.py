@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from tests.monitoring_stack import MonitoringStack, monitoring_stack
 from tests.servers import Server, postgresql, valkey
 
 
@@ -21,3 +22,11 @@ def valkey_server() -> Iterator[Server]:
     server = valkey("--save", "", "--appendonly", "no")
     yield server
     server.remove()
+
+
+@pytest.fixture(scope="session")
+def monitoring_servers() -> Iterator[MonitoringStack]:
+    """A Prometheus and two Alertmanagers, shared: a test that uses them begins with `quiet()`."""
+    stack = monitoring_stack()
+    yield stack
+    stack.remove()

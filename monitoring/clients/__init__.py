@@ -1,0 +1,1 @@
+"""Clients that read Prometheus and Alertmanager, several of each; they take addresses, not settings."""
