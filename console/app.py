@@ -3,6 +3,7 @@
 # Textual leaves the parameters of App and Screen open.
 # pyright: reportUnknownMemberType=false
 
+import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -11,6 +12,7 @@ from textual import work
 
 from console import crash, themes
 from console.actions import Role, actions_of, allows, by_id, known
+from console.alarm import Alarm, notification
 from console.command_line import Do, GoTo, Place, Unknown, parse
 from console.config import Config
 from console.context import Context
@@ -23,7 +25,10 @@ from ops import settlements as hands
 from ops.person import person
 from settings import Network
 
-PLACES = (*(Place(name, takes_words=name == "markets") for name in ROOMS), Place("market", True))
+PLACES = (
+    *(Place(name, takes_words=name not in ("overview", "signers", "deploys")) for name in ROOMS),
+    Place("market", True),
+)
 _KEPT_STEPS = 50
 
 
@@ -72,7 +77,8 @@ class Console(TerminalApp):
     # Going about.
 
     def on_mount(self) -> None:
-        """Show the first room."""
+        """Show the first room, and listen for alerts wherever one is."""
+        self._alarm = Alarm(self.context.hub.alerts, self._ring)
         self.show(self._start)
 
     def go(self, step: Step) -> None:
@@ -130,6 +136,13 @@ class Console(TerminalApp):
         """Tell the person something, wherever they are."""
         if isinstance(self.screen, Room):
             self.screen.say(words, severity)
+
+    def _ring(self, words: str) -> None:
+        """Bell, notification, and the words on whatever is shown."""
+        self.bell()
+        if self._driver is not None and not self.is_headless:
+            self._driver.write(notification(words, os.environ))
+        self.tell(words, "error")
 
     # The keys of every screen.
 

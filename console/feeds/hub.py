@@ -7,7 +7,11 @@ from typing import TypeVar
 
 from console.feeds.base import Feed
 from console.feeds.sources import Sources
+from ops.alerts.history import History
+from ops.alerts.seen import AlertsSeen, ShownAlert
+from ops.alerts.seen import Standing as Seen
 from ops.amounts import parse_address
+from ops.errors import OperatorError
 from ops.market_detail import MarketDetail, detail
 from ops.standing import Standing, standing
 from ops.status import Overview
@@ -32,6 +36,15 @@ class Hub:
         self.overview: Feed[Overview] = self._feed("overview", self._read_overview, every_s=3, patience_s=12)
         self._listing: Listing | None = None
         self.markets: Feed[Mapping[str, Listed]] = self._feed("markets", self._read_markets, every_s=2, patience_s=20)
+        self.alerts: Feed[AlertsSeen] = self._feed("alerts", self._read_alerts, every_s=5, patience_s=10)
+
+    def alert_history(self, alert: ShownAlert) -> Feed[History]:
+        """Return a feed of the value behind one alert; whoever asked for it runs it."""
+
+        async def read() -> History:
+            return await (await self.sources.watch()).history(alert)
+
+        return Feed("history", read, every_s=10, patience_s=10)
 
     def market(self, address: str) -> Feed[MarketDetail]:
         """Return a feed of one market; whoever asked for it runs it."""
@@ -69,6 +82,13 @@ class Hub:
         if self._listing is None:
             self._listing = Listing(await self.sources.db())
         return await self._listing.read()
+
+    async def _read_alerts(self) -> AlertsSeen:
+        seen = await (await self.sources.watch()).read()
+        if seen.standing is Seen.UNREACHABLE:
+            # As an error, what was known last stays.
+            raise OperatorError(" ".join(seen.troubles))
+        return seen
 
     async def _read_standing(self) -> Standing:
         return await standing(self.sources.settings, await self.sources.rpc())

@@ -5,6 +5,7 @@ from types import TracebackType
 from typing import Self
 
 from chain.rpc import Rpc
+from ops.alerts.watching import Watch
 from ops.status import Reader
 from oracle.texts import Texts, texts_of
 from settings import Settings
@@ -25,6 +26,7 @@ class Sources:
         self._rpc: Rpc | None = None
         self._texts: Texts | None = None
         self._reader: Reader | None = None
+        self._watch: Watch | None = None
 
     async def __aenter__(self) -> Self:
         return self
@@ -49,6 +51,12 @@ class Sources:
         if self._reader is None:
             self._reader = await self._stack.enter_async_context(Reader(self.settings))
         return self._reader
+
+    async def watch(self) -> Watch:
+        """Return what asks Prometheus and Alertmanager."""
+        if self._watch is None:
+            self._watch = await self._stack.enter_async_context(Watch(self.settings))
+        return self._watch
 
     async def texts(self) -> Texts:
         """Return the reader of opinions' texts."""
