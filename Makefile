@@ -12,8 +12,8 @@ help: ## list the commands
 setup: ## build .venv and localnet/.venv from their lock files
 	@ops/environments.sh
 
-run: setup ## everything on this machine: a localnet, Valkey, the watcher, workers; Ctrl-C ends it
-	@.venv/bin/opinion up
+run: setup ## everything on this machine, with people who stake; at a terminal the console on it, elsewhere Ctrl-C ends it
+	@.venv/bin/opinion up --traffic $$([ -t 0 ] && [ -t 1 ] && echo --console)
 
 test: setup ## run all the tests that this machine can run, and say which it skipped
 	@.venv/bin/python $(PYTEST) tests/chain tests/store tests/oracle tests/monitoring tests/ops tests/console tests/test_settings.py tests/test_documents.py

@@ -30,7 +30,7 @@ TEMPLATE = """<svg class="rich-terminal" viewBox="0 0 {width} {height}" xmlns="h
 def main() -> None:
     """Read steps from stdin, write the picture to the file named."""
     console = Console(record=True, width=WIDTH, file=io.StringIO(), force_terminal=True, color_system="truecolor")
-    console.print("$ make run", style="bold")
+    console.print("$ opinion demo", style="bold")
     for number, line in enumerate(sys.stdin, 1):
         step = json.loads(line)
         balances = {holder: UsdcUnits(amount) for holder, amount in step["balances"].items()}

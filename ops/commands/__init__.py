@@ -25,6 +25,7 @@ from ops.commands.record import record
 from ops.commands.settlement import explain, list_settlements, park, retry, settle
 from ops.commands.status import status
 from ops.commands.store import store
+from ops.commands.traffic import traffic
 from ops.commands.up import up
 from ops.commands.verify import verify
 
@@ -33,6 +34,7 @@ app.command()(up)
 app.command()(demo)
 app.command()(status)
 app.command()(canary)
+app.command()(traffic)
 app.command()(console)
 app.command()(verify)
 app.command()(record)

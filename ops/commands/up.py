@@ -15,6 +15,8 @@ def up(
     keys: Annotated[Path | None, typer.Option(help="The keys of the localnet at --rpc, LEDGER/keys.")] = None,
     rpc_port: Annotated[int, typer.Option(min=1, max=65_534, help="The localnet's; WebSocket on the next.")] = 8899,
     slot_ms: Annotated[int, typer.Option(min=1, max=60_000, help="Milliseconds a slot of the localnet takes.")] = 400,
+    traffic: Annotated[bool, typer.Option("--traffic", help="Let people open markets and stake on them.")] = False,
+    console: Annotated[bool, typer.Option("--console", help="Open the console on it; leaving that ends all.")] = False,
     reset: Annotated[bool, typer.Option("--reset", help="Forget all that is in STATE but the keys.")] = False,
 ) -> None:
     """Run a localnet, Valkey, the watcher and workers.
@@ -26,4 +28,4 @@ def up(
 
     settings = read_settings()
     urls = tuple(url for address in rpc or () for url in endpoints(settings, address))
-    run(up(settings, Options(state, workers, urls, keys, rpc_port, slot_ms, reset)))
+    run(up(settings, Options(state, workers, urls, keys, rpc_port, slot_ms, reset, traffic, console)))

@@ -1,7 +1,6 @@
 """The demo's steps, in order: each acts on the chain, reads back what came of it, and says so."""
 
 import asyncio
-import hashlib
 import os
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, replace
@@ -17,6 +16,7 @@ from chain.errors import SlotHashNotReady
 from chain.signers import KeypairSigner
 from chain.units import UsdcUnits, usdc
 from ops.demo.authorities import BOND_SHARE, establish
+from ops.demo.opening import creation, staking
 from ops.demo.stage import Receipt, Stage
 from ops.demo.steps import Step
 from ops.demo.story import STATEMENT, VOICES, Voice
@@ -88,37 +88,18 @@ class DemoMarket:
 
     async def _create(self) -> Step:
         stage, creator = self._stage, self._creator.public_key
-        treasury = stage.usdc_account(stage.keys.treasury.public_key)
-        create = instructions.create_market(
-            creator=creator,
-            uuid=self._uuid,
-            statement=STATEMENT,
-            duration=MarketDuration.DAY,
-            usdc_mint=stage.mint,
-            creator_usdc=stage.usdc_account(creator),
-            treasury_usdc=treasury,
-            program=stage.program,
-        )
+        create = creation(stage, creator, self._uuid, STATEMENT, MarketDuration.DAY)
         receipt = await stage.send(self._intent("create"), [create], self._creator)
         words = f"“{STATEMENT}” is open for a day, for a fee of {usdc(CREATE_FEE)}: market {self.address}."
-        return await self._step("create", words, receipt, {"treasury": treasury}, market=str(self.address))
+        treasury = {"treasury": stage.usdc_account(stage.keys.treasury.public_key)}
+        return await self._step("create", words, receipt, treasury, market=str(self.address))
 
     async def _stake(self, staker: Staker) -> Step:
         stage, voice, wallet = self._stage, staker.voice, staker.signer.public_key
-        account = stage.usdc_account(wallet)
-        stake = instructions.stake_opinion(
-            staker=wallet,
-            market=self.address,
-            stake=voice.stake,
-            text_hash=text_hash(voice.text),
-            cid=cid_of(voice.text),
-            statement_hash=hashlib.sha256(STATEMENT.encode()).digest(),
-            staker_usdc=account,
-            program=stage.program,
-        )
+        stake = staking(stage, self.address, STATEMENT, wallet, voice)
         receipt = await stage.send(self._intent(f"stake {voice.name}"), [stake], staker.signer)
         words = f"{voice.name} stakes {voice.stake}: “{voice.text}”"
-        holders = {"escrow": self._escrow, voice.name: account}
+        holders = {"escrow": self._escrow, voice.name: stage.usdc_account(wallet)}
         return await self._step("stake", words, receipt, holders, staker=str(wallet), cid=cid_of(voice.text))
 
     async def _wait(self) -> Step:

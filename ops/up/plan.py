@@ -16,7 +16,9 @@ from ops.up.child import Child
 from ops.up.state import State
 from settings import Settings
 
-_GROUND, _ORACLE = 0, 1
+_GROUND, _ORACLE, _USERS = 0, 1, 2
+WATCHING = _ORACLE
+"""The layer of what looks at the oracle."""
 _LOOK_TIMEOUT_S = 2.0
 
 
@@ -25,6 +27,17 @@ def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
+
+
+def free_or_other(host: str, port: int) -> int:
+    """Return the port where it is free on this host, else another one; 0, which is none, as it is."""
+    with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError:
+            return free_port()
+    return port
 
 
 def localnet(state: State, program: Pubkey, keys: LocalnetKeys, rpc_port: int, slot_ms: int) -> Child:
@@ -43,9 +56,20 @@ def valkey(state: State, port: int) -> Child:
     return Child("valkey", command, state.log("valkey"), _GROUND, ready=_answering(port))
 
 
+def traffic(state: State, told: Mapping[str, str]) -> Child:
+    """People who open markets and stake on them."""
+    command = (_opinion(), "traffic", "--state", str(state.folder))
+    return Child("traffic", command, state.log("traffic"), _USERS, told)
+
+
+def console() -> tuple[str, ...]:
+    """The console's command."""
+    return (_opinion(), "console")
+
+
 def oracle(state: State, told: Mapping[str, str], workers: int) -> list[Child]:
     """The watcher, and as many workers of each kind."""
-    opinion = (str(Path(sys.executable).parent / "opinion"), "oracle")
+    opinion = (_opinion(), "oracle")
     children = [Child("watcher", (*opinion, "watch"), state.log("watcher"), _ORACLE, told)]
     for kind, queues in (("chain", "capture,settle,clean"), ("analysis", "analyse")):
         for number in range(1, workers + 1):
@@ -74,6 +98,10 @@ def environment(settings: Settings, state: State, redis_port: int, keys: Path | 
         told["ORACLE_KEYPAIR_PATH"] = str(keys.absolute() / "oracle.json")
         told["RANDOMNESS_KEYPAIR_PATHS"] = str(keys.absolute() / "randomness.json")
     return told
+
+
+def _opinion() -> str:
+    return str(Path(sys.executable).parent / "opinion")
 
 
 def _healthy(url: str) -> Callable[[], Awaitable[bool]]:

@@ -1,12 +1,13 @@
 """Brings everything up, says what happens, and takes everything down again."""
 
 import asyncio
+import os
 import shlex
-from collections.abc import Mapping
-from contextlib import suppress
+import sys
+from collections.abc import Coroutine, Mapping
 from dataclasses import dataclass
-from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 from chain.units import UsdcUnits
 from ops.cluster import connected
@@ -14,11 +15,12 @@ from ops.demo.authorities import establish, is_initialized
 from ops.demo.stage import open_stage
 from ops.errors import OperatorError, UsageError
 from ops.localnet import LocalnetKeys, check_ports, prepare, read_keys
-from ops.terminal import columns, paragraphs
-from ops.up import plan
+from ops.up import monitoring, plan
+from ops.up.child import dying_with_us
+from ops.up.narrator import Narrator
 from ops.up.progress import Progress, summary
 from ops.up.state import State, opened
-from ops.up.supervisor import Supervisor
+from ops.up.supervisor import Say, Supervisor
 from settings import Network, Settings, shown
 from store.cluster import pin
 from store.database import Database
@@ -28,7 +30,6 @@ from store.settlements import all_of
 BOND = UsdcUnits(10_000_000_000)
 LOOK_S = 1.0
 SUMMARY_S = 30.0
-_NAME_WIDTH = 11
 
 
 @dataclass(frozen=True)
@@ -42,6 +43,8 @@ class Options:
     rpc_port: int
     slot_ms: int
     reset: bool
+    traffic: bool
+    console: bool
 
 
 @dataclass(frozen=True)
@@ -59,15 +62,20 @@ async def up(settings: Settings, options: Options) -> None:
     Raises OperatorError, and what `chain` and `store` raise, when it cannot be brought up.
     """
     _check(settings, options)
+    settings = _with_free_port(settings)
     with opened(options.state, reset=options.reset) as state:
+        say = Narrator()
         supervisor = Supervisor(say)
         try:
             ground = await _ground(settings, options, state, supervisor)
             async with Database(f"sqlite:///{state.database}") as db:
-                await _prepare(ground, state, db)
-                told = await _start(ground, options, state, supervisor)
-                _tell(ground, state, told)
-                await _follow(db, supervisor)
+                await _prepare(ground, state, db, say)
+                told = await _start(ground, options, state, supervisor, say)
+                _tell(ground, state, told, say)
+                if options.console:
+                    await _with_console(_follow(db, supervisor, say), told, state, say)
+                else:
+                    await _follow(db, supervisor, say)
         finally:
             state.environment.unlink(missing_ok=True)
             say("up", "stopping")
@@ -75,12 +83,10 @@ async def up(settings: Settings, options: Options) -> None:
             say("up", "stopped, nothing is left running")
 
 
-def say(name: str, words: str) -> None:
-    """Print one line about one part, with the time."""
-    lead = f"{datetime.now().astimezone():%H:%M:%S} {name:<{_NAME_WIDTH}} "
-    # The terminal may be gone, which is no reason to leave anything running.
-    with suppress(OSError):
-        print(paragraphs([words], columns(), first=lead, rest=" " * len(lead)), flush=True)
+def _with_free_port(settings: Settings) -> Settings:
+    """Several of us may run on one host: where the port for metrics is taken, another will do."""
+    port = settings.metrics_port
+    return settings.model_copy(update={"metrics_port": port and plan.free_or_other(str(settings.metrics_host), port)})
 
 
 def _check(settings: Settings, options: Options) -> None:
@@ -90,6 +96,10 @@ def _check(settings: Settings, options: Options) -> None:
         )
     if settings.network is not Network.LOCALNET and not options.rpc:
         raise UsageError(f"NETWORK is {settings.network}: give its RPC node by --rpc URL, or unset it for a localnet.")
+    if options.console and not (sys.stdin.isatty() and sys.stdout.isatty()):
+        raise UsageError("--console wants a terminal: leave it out, and look with 'opinion status'.")
+    if options.traffic and options.rpc:
+        raise UsageError("--traffic is made on a localnet of our own: leave --rpc out, or run 'opinion traffic' there.")
     if options.keys is not None and not options.rpc:
         raise UsageError("--keys are those of a running localnet: give its address by --rpc URL, or leave both out.")
 
@@ -114,7 +124,7 @@ async def _ground(settings: Settings, options: Options, state: State, supervisor
     return _Ground(ours, state.ledger / "keys", keys)
 
 
-async def _prepare(ground: _Ground, state: State, db: Database) -> None:
+async def _prepare(ground: _Ground, state: State, db: Database, say: Say) -> None:
     """Bring the database to its shape and this cluster, and on a fresh localnet the program to its authorities."""
     await migrate(db)
     async with connected(ground.settings, None) as rpc:
@@ -128,17 +138,35 @@ async def _prepare(ground: _Ground, state: State, db: Database) -> None:
             say("program", f"initialised with a bond: {receipt.signature}")
 
 
-async def _start(ground: _Ground, options: Options, state: State, supervisor: Supervisor) -> Mapping[str, str]:
+async def _start(
+    ground: _Ground, options: Options, state: State, supervisor: Supervisor, say: Say
+) -> Mapping[str, str]:
     """Start the queues and the oracle; returns what its processes are told."""
     redis_port = plan.free_port()
     await supervisor.start(plan.valkey(state, redis_port))
     told = plan.environment(ground.settings, state, redis_port, ground.folder)
+    if options.traffic:
+        told |= await _watch(ground.settings, state, supervisor, say)
     for child in plan.oracle(state, told, options.workers):
         await supervisor.start(child)
+    if options.traffic:
+        await supervisor.start(plan.traffic(state, told))
     return told
 
 
-def _tell(ground: _Ground, state: State, told: Mapping[str, str]) -> None:
+async def _watch(settings: Settings, state: State, supervisor: Supervisor, say: Say) -> dict[str, str]:
+    """Start Prometheus and Alertmanager; returns where they are."""
+    addresses = monitoring.Addresses(plan.free_port(), plan.free_port())
+    children = monitoring.children(state, addresses, settings.metrics_port, plan.WATCHING)
+    for child in children:
+        await supervisor.start(child)
+    if not children:
+        say("up", "no alerts: this host lacks Prometheus or Alertmanager, or METRICS_PORT is 0")
+        return {}
+    return addresses.told()
+
+
+def _tell(ground: _Ground, state: State, told: Mapping[str, str], say: Say) -> None:
     """Say where everything is, and what to type next."""
     rpc = shown(ground.settings.solana_rpc_url[0])
     say("up", f"RPC {rpc}, WebSocket {shown(ground.settings.ws_urls[0])}")
@@ -161,7 +189,23 @@ def _write_environment(path: Path, told: Mapping[str, str]) -> None:
     path.write_text("".join(f"{name}={shlex.quote(value)}\n" for name, value in told.items()))
 
 
-async def _follow(db: Database, supervisor: Supervisor) -> None:
+async def _with_console(
+    follow: Coroutine[Any, Any, None], told: Mapping[str, str], state: State, say: Narrator
+) -> None:
+    """Follow while the console has the terminal, until the person leaves it."""
+    with say.into(state.log("up")):
+        following = asyncio.create_task(follow)
+        console = await asyncio.create_subprocess_exec(*dying_with_us(), *plan.console(), env={**os.environ, **told})
+        try:
+            await console.wait()
+        finally:
+            following.cancel()
+            if console.returncode is None:
+                console.terminate()
+                await console.wait()
+
+
+async def _follow(db: Database, supervisor: Supervisor, say: Say) -> None:
     """Say what changes, for ever."""
     progress, clock = Progress(), asyncio.get_running_loop().time
     next_summary = clock() + SUMMARY_S
