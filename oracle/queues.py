@@ -64,7 +64,7 @@ class JobQueues:
             job_timeout=JOB_TIMEOUT_S,
             result_ttl=0,
             failure_ttl=_FAILED_KEPT_S,
-            description=f"settle {market}",
+            description=description_of(market),
         )
 
     def take(self, among: Sequence[Queue]) -> str | None:
@@ -77,7 +77,7 @@ class JobQueues:
             if isinstance(popped := self._redis.lpop(self._queues[queue].key), bytes):
                 job_id = popped.decode()
                 self._redis.delete(Job.key_for(job_id))
-                return _market(job_id)
+                return market_of(job_id)
         return None
 
     def is_drained(self, process: str) -> bool:
@@ -86,8 +86,14 @@ class JobQueues:
 
     def listed(self) -> set[tuple[Queue, str]]:
         """Which markets have a job waiting, and in which queue."""
-        return {(queue, _market(job_id)) for queue, queued in self._queues.items() for job_id in queued.get_job_ids()}
+        return {(queue, market_of(job_id)) for queue, queued in self._queues.items() for job_id in queued.get_job_ids()}
 
 
-def _market(job_id: str) -> str:
+def market_of(job_id: str) -> str:
+    """Return the market that a job of ours is about."""
     return job_id.partition("-")[0]
+
+
+def description_of(market: str) -> str:
+    """Return how RQ's own tools call the job of a market."""
+    return f"settle {market}"

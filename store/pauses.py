@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import ColumnElement, exists, insert, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from store import audit
 from store.database import Database, clock
@@ -47,9 +48,14 @@ async def lift(db: Database, queue: str, actor: str) -> int:
 
 async def current(db: Database) -> dict[str, Pause]:
     """Return the oldest pause of each queue that is paused."""
-    rows = select(pause.c.queue, pause.c.why, pause.c.placed_by, pause.c.placed_at).where(pause.c.lifted_at.is_(None))
     async with db.read() as connection:
-        found = (await connection.execute(rows.order_by(pause.c.id.desc()))).all()
+        return await paused_queues(connection)
+
+
+async def paused_queues(connection: AsyncConnection) -> dict[str, Pause]:
+    """Return the oldest pause of each queue that is paused, as the connection's transaction sees them."""
+    rows = select(pause.c.queue, pause.c.why, pause.c.placed_by, pause.c.placed_at).where(pause.c.lifted_at.is_(None))
+    found = (await connection.execute(rows.order_by(pause.c.id.desc()))).all()
     return {row.queue: Pause(why=row.why, placed_by=row.placed_by, placed_at=row.placed_at) for row in found}
 
 
