@@ -14,7 +14,12 @@ from chain.errors import ChainError
 from chain.rpc import Rpc
 from chain.units import Slot, sol
 from monitoring.exporters.redis_queues import Jobs, RedisQueues
+from ops.alerts.seen import AlertsSeen, State, headline, sentences
+from ops.alerts.seen import Severity as AlertSeverity
+from ops.alerts.seen import Standing as AlertStanding
+from ops.alerts.watching import Watch
 from ops.errors import OperatorError
+from ops.explanation import plain
 from ops.standing import Standing as Program
 from ops.standing import standing as read_program
 from settings import Network, Settings
@@ -83,6 +88,7 @@ class Overview:
     queues: Part[Queues]
     nodes: Sequence[Node]
     program: Part[Program]
+    alerts: Part[AlertsSeen]
 
 
 class Severity(IntEnum):
@@ -98,6 +104,7 @@ class Screen(StrEnum):
 
     OVERVIEW = "overview"
     MARKETS = "markets"
+    ALERTS = "alerts"
     SIGNERS = "signers"
     DEPLOYS = "deploys"
 
@@ -125,6 +132,7 @@ class Reader:
         settings = self._settings
         self._rpc = await self._stack.enter_async_context(Rpc(settings.solana_rpc_url, timeout=PATIENCE_S, rounds=1))
         self._redis = await self._stack.enter_async_context(RedisQueues(settings.redis_url))
+        self._watch = await self._stack.enter_async_context(Watch(settings))
         return self
 
     async def __aexit__(self, *_: object) -> None:
@@ -132,10 +140,11 @@ class Reader:
 
     async def read(self) -> Overview:
         """Read every part at the same time; none fails the others."""
-        work, queues, program, *nodes = await asyncio.gather(
+        work, queues, program, alerts, *nodes = await asyncio.gather(
             _part(self._work()),
             _part(self._queues()),
             _part(read_program(self._settings, self._rpc)),
+            _part(self._watch.read()),
             *(_node(view) for view in self._rpc.each()),
         )
         return Overview(
@@ -146,6 +155,7 @@ class Reader:
             queues=cast("Part[Queues]", queues),
             nodes=cast("Sequence[Node]", nodes),
             program=cast("Part[Program]", program),
+            alerts=cast("Part[AlertsSeen]", alerts),
         )
 
     async def _work(self) -> Work:
@@ -184,7 +194,7 @@ async def _node(view: Rpc) -> Node:
 
 def attention(seen: Overview) -> tuple[Attention, ...]:
     """Return what needs a person, the most urgent first."""
-    found = [*_of_work(seen), *_of_queues(seen), *_of_nodes(seen), *_of_program(seen)]
+    found = [*_of_work(seen), *_of_queues(seen), *_of_nodes(seen), *_of_program(seen), *_of_alerts(seen)]
     return tuple(sorted(found, key=lambda one: -one.severity))
 
 
@@ -256,6 +266,26 @@ def _of_program(seen: Overview) -> Iterator[Attention]:
             yield Attention(Severity.NOW, f"The oracle's key {held.key} has {have}: send it some.", Screen.SIGNERS)
 
 
+def _of_alerts(seen: Overview) -> Iterator[Attention]:
+    found = seen.alerts.value
+    if found is None:
+        yield Attention(Severity.SOON, f"The alerts cannot be read: {seen.alerts.why}.", Screen.ALERTS)
+        return
+    blind = [AlertStanding.UNREACHABLE, AlertStanding.WATCHDOG_MISSING]
+    if seen.network is Network.MAINNET:
+        blind.append(AlertStanding.NOT_CONFIGURED)
+    if found.standing in blind:
+        yield Attention(Severity.SOON, plain(headline(found)), Screen.ALERTS)
+    for group in found.groups:
+        firing = [alert for alert in group.alerts if alert.state is State.FIRING]
+        worst = max((alert.severity for alert in firing), default=AlertSeverity.OTHER)
+        if worst >= AlertSeverity.WARNING:
+            severity = Severity.NOW if worst is AlertSeverity.CRITICAL else Severity.SOON
+            count = f" ({len(firing)})" if len(firing) > 1 else ""
+            words = f"{group.name}{count} fires since {firing[0].since:%H:%M} UTC: {firing[0].words}"
+            yield Attention(severity, plain(words), Screen.ALERTS, f"name:{plain(group.name)}")
+
+
 def lines(seen: Overview) -> Iterator[str]:
     """Yield the overview line by line, plain, what needs a person first."""
     needed = attention(seen)
@@ -294,6 +324,9 @@ def tiles(seen: Overview) -> Iterator[tuple[str, str, Screen]]:
         yield "program", f"{program.deployed.hash_[:12]}, {program.deployed.words()}", Screen.DEPLOYS
         held = next(one for one in program.authorities if one.role == "oracle")
         yield "oracle key", f"{held.key}: {held.words()}", Screen.SIGNERS
+    found = seen.alerts.value
+    words = f"not known: {seen.alerts.why}" if found is None else " ".join(sentences(found))
+    yield "alerts", plain(words), Screen.ALERTS
 
 
 def _work_tiles(work: Work) -> Iterator[tuple[str, str, Screen]]:

@@ -4,7 +4,6 @@
 # pyright: reportUnknownMemberType=false
 
 from collections.abc import Callable, Iterable, Sequence
-from datetime import UTC, datetime
 from typing import Any, ClassVar
 
 from textual.binding import Binding, BindingType
@@ -14,6 +13,7 @@ from textual.widget import Widget
 from textual.widgets import Static
 from textual.worker import Worker
 
+from console import clock
 from console.alert_lines import COLUMNS, FIELDS, SILENCE_COLUMNS, Line, detail, lines_of, text_of
 from console.feeds.base import Feed, Snapshot
 from console.filters import FilterError, complete, parse
@@ -77,7 +77,7 @@ class Alerts(Room):
         if self._open is not None:
             return f"Alerts  {self._open.name}"
         if self._silences.display:
-            return f"Alerts  {len(self._silences.rows)} silences"
+            return f"Alerts  silences: {len(self._silences.rows)}"
         if seen is None:
             return "Alerts"
         hidden = 0 if self._suppressed else sum(one.is_suppressed for one in seen.alerts)
@@ -129,7 +129,7 @@ class Alerts(Room):
         if self._open is None or self._history is None:
             return
         kept = self._history.snapshot
-        words = detail(self._open, kept.value, kept.error, datetime.now(UTC))
+        words = detail(self._open, kept.value, kept.error, clock.now())
         seen = self.context.hub.alerts.snapshot.value
         if seen is not None and all(one.key != self._open.key for one in seen.alerts):
             words = f"It is over; this is what was known last.\n{words}"
@@ -299,7 +299,7 @@ class Alerts(Room):
             self.say("No silence is here: Tab shows all.", "warning")
             return
         means = (
-            safe(f"It is {silence_words(silence)}."),
+            safe(f"It lasts {silence_words(silence)}."),
             f"It silences {_names(self._caught(silence.matchers))}, of which people are told again at once.",
         )
 

@@ -15,7 +15,11 @@ from chain.answers import Commitment
 from chain.constants import PROGRAM_ID, MarketState, RequestStatus
 from chain.errors import MarketNotFound
 from chain.units import Lamports, Slot, UsdcUnits
+from monitoring.clients.labels import Labels
 from monitoring.exporters.redis_queues import Jobs
+from ops.alerts.seen import AlertsSeen, Group, ShownAlert, State
+from ops.alerts.seen import Severity as AlertSeverity
+from ops.alerts.seen import Standing as AlertStanding
 from ops.demo.authorities import establish
 from ops.market_detail import detail
 from ops.standing import Authority, Deployed
@@ -165,6 +169,9 @@ WELL = Overview(
             deployed=Deployed(Pubkey.default(), Slot(5), 97_000, "ab" * 32, "ab" * 32),
         )
     ),
+    alerts=Part(AlertsSeen(
+        at=NOW, standing=AlertStanding.QUIET, groups=(), watchdogs=(), silences=(), troubles=(), is_complete=True
+    )),
 )  # fmt: skip
 
 
@@ -196,6 +203,26 @@ def program(**parts: object) -> Overview:
 BROKE = Authority("oracle", Pubkey.default(), None, None, "close")
 LAGS = (WELL.nodes[0], Node("https://two", Slot(800)))
 UNCAPTURED = {RequestStatus.REQUESTED: Line(2, 90.0)}
+
+
+def firing(severity: AlertSeverity) -> Overview:
+    """OracleDown on two hosts, one of them silenced."""
+    one = ShownAlert(
+        labels=Labels.of({"alertname": "OracleDown"}), annotations=Labels.of({"summary": "No \x1bwatcher."}),
+        severity=severity, state=State.FIRING, since=NOW, value=None, expression=None, silenced_by=(),
+        inhibited_by=(), receivers=(), servers=(), is_sent=True,
+    )  # fmt: skip
+    assert WELL.alerts.value is not None
+    groups = (Group("OracleDown", (one, replace(one, state=State.SILENCED))),)
+    return replace(WELL, alerts=Part(replace(WELL.alerts.value, standing=AlertStanding.FIRING, groups=groups)))
+
+
+def blind(standing: AlertStanding) -> Overview:
+    assert WELL.alerts.value is not None
+    found = replace(WELL.alerts.value, standing=standing, troubles=("It cannot be known.",))
+    return replace(WELL, alerts=Part(found))
+
+
 HELD = Hold(why="an upgrade", placed_by="alice", placed_at=NOW)
 
 
@@ -213,6 +240,12 @@ HELD = Hold(why="an upgrade", placed_by="alice", placed_at=NOW)
         (replace(WELL, work=Part(None, "away")), Severity.NOW, "cannot be asked: away", Screen.MARKETS),
         (work(watcher=None), Severity.NOW, "No watcher is active", Screen.OVERVIEW),
         (work(hold=HELD), Severity.SOON, "alice holds the oracle since 03:00 UTC: an upgrade", Screen.OVERVIEW),
+        (firing(AlertSeverity.CRITICAL), Severity.NOW, "OracleDown fires since 03:00 UTC: No ", Screen.ALERTS),
+        (firing(AlertSeverity.WARNING), Severity.SOON, "OracleDown fires since 03:00 UTC: No ", Screen.ALERTS),
+        (blind(AlertStanding.UNREACHABLE), Severity.SOON, "It cannot be known.", Screen.ALERTS),
+        (blind(AlertStanding.WATCHDOG_MISSING), Severity.SOON, "It cannot be known.", Screen.ALERTS),
+        (blind(AlertStanding.NOT_CONFIGURED), Severity.SOON, "It cannot be known.", Screen.ALERTS),
+        (replace(WELL, alerts=Part(None, "away")), Severity.SOON, "cannot be read: away", Screen.ALERTS),
         (program(paused=True), Severity.NOTE, "The program is paused", Screen.DEPLOYS),
         (program(authorities=[BROKE]), Severity.NOW, "has no SOL: send it some", Screen.SIGNERS),
     ],
@@ -221,4 +254,11 @@ def test_what_needs_a_person_is_told_in_words(seen: Overview, severity: Severity
     [one] = attention(seen)
     assert (one.severity, one.screen) == (severity, screen)
     assert words in one.words
+    assert one.words.isprintable()
     assert needs_a_person(seen) is (severity >= Severity.SOON)
+
+
+def test_alerts_that_nobody_watches_matter_on_mainnet_alone() -> None:
+    assert attention(replace(blind(AlertStanding.NOT_CONFIGURED), network=Network.DEVNET)) == ()
+    assert attention(firing(AlertSeverity.INFO)) == ()
+    assert "alerts       It cannot be known." in lines(blind(AlertStanding.NOT_CONFIGURED))
