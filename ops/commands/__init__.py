@@ -21,6 +21,7 @@ from ops.commands.doctor import doctor
 from ops.commands.hold import hold, resume
 from ops.commands.localnet import localnet
 from ops.commands.oracle import oracle
+from ops.commands.queue import queue
 from ops.commands.record import record
 from ops.commands.settlement import explain, list_settlements, park, retry, settle
 from ops.commands.status import status
@@ -44,6 +45,7 @@ for act in (explain, settle, retry, park, hold, resume):
 app.command("settlements")(list_settlements)
 app.add_typer(localnet, name="localnet")
 app.add_typer(oracle, name="oracle")
+app.add_typer(queue, name="queue")
 app.add_typer(store, name="store")
 app.add_typer(audit, name="audit")
 app.add_typer(bond, name="bond")

@@ -43,6 +43,12 @@ class Cancelled:
     removed: bool
     parked: bool
 
+    @property
+    def words(self) -> str:
+        """In a sentence."""
+        job = "The job is taken out of its queue" if self.removed else "The job is left to its worker"
+        return f"{job}, and its market is parked." if self.parked else f"{job}; its market had no work to be parked."
+
 
 class Carrier:
     """RQ's side of the acts. Every method raises OperatorError without Redis; use it as a context manager."""

@@ -1,12 +1,13 @@
 """What is seen of the queues in words: pure, for people in lines, for programs as JSON."""
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
 from ops.explanation import WAITS, plain
+from ops.queues.failure import Failure
 from ops.queues.seen import Job, QueueSeen, Seen, State, Worker
 from store.settlements import Status
 from store.working import Working
@@ -101,8 +102,24 @@ def lines(seen: Seen, passes: Callable[[Job], bool] | None = None) -> Iterator[s
         yield f"{seen.left_out} more jobs are not shown."
 
 
-def report(seen: Seen) -> dict[str, Any]:
-    """Return it as a JSON object; times in ISO 8601, UTC. `schema` counts up when its shape changes."""
+def failure_lines(failure: Failure | None) -> Iterator[str]:
+    """Yield how a job failed, its traceback line by line; nothing for one that did not."""
+    if failure is None:
+        return
+    yield f"It failed at {failure.at:%Y-%m-%d %H:%M:%S} UTC{f' in {plain(failure.worker)}' if failure.worker else ''}:"
+    if failure.cut:
+        yield f"({failure.cut} lines before these are left out)"
+    yield from (plain(line) for line in failure.traceback.splitlines())
+
+
+def report(
+    seen: Seen, passes: Callable[[Job], bool] | None = None, failures: Mapping[str, Failure | None] | None = None
+) -> dict[str, Any]:
+    """Return it as a JSON object, with the jobs that pass; times in ISO 8601, UTC.
+
+    `schema` counts up when its shape changes.
+    """
+    told = failures or {}
     return {
         "schema": 1,
         "at": seen.at.isoformat(),
@@ -113,7 +130,11 @@ def report(seen: Seen) -> dict[str, Any]:
             _json(asdict(worker)) | {"process": worker.process, "does": worker.does(seen.at)}
             for worker in seen.workers.values()
         ],
-        "jobs": [_json(asdict(job)) for job in seen.jobs.values()],
+        "jobs": [
+            _json(asdict(job)) | {"traceback": failure.traceback if (failure := told.get(job.id)) else None}
+            for job in seen.jobs.values()
+            if passes is None or passes(job)
+        ],
         "left_out": seen.left_out,
     }
 
