@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
+from weakref import WeakSet
 
 from sqlalchemy import BigInteger, ColumnElement, Connection, event, literal, select, type_coerce
 from sqlalchemy.engine import URL, make_url
@@ -22,6 +23,7 @@ from sqlalchemy.sql.expression import FunctionElement
 
 from store.errors import StoreError, StoreUnavailable
 from store.schema import UtcMillis
+from store.sqlite_connection import SqliteConnection
 
 _WAIT = 10
 """Seconds that a statement waits for others before the database counts as unavailable."""
@@ -75,6 +77,7 @@ class Database:
         self.sqlite = self._url.get_backend_name() == "sqlite"
         self._file = Path(self._url.database or "").absolute()
         self._identity: tuple[int, int] | None = None
+        self._opened: WeakSet[SqliteConnection] = WeakSet()
         # SQLite's own way of waiting for another writer is to sleep and look again; in one process a queue is faster.
         self._writing = asyncio.Lock()
         self._engine = create_async_engine(
@@ -85,7 +88,7 @@ class Database:
             # A server that was restarted is met here, not in the middle of a phase.
             pool_pre_ping=not self.sqlite,
             hide_parameters=True,
-            connect_args={"isolation_level": None, "timeout": _WAIT} if self.sqlite else _POSTGRESQL,
+            **({"async_creator": self._open_sqlite} if self.sqlite else {"connect_args": _POSTGRESQL}),
         )
         if self.sqlite:
             event.listen(self._engine.sync_engine, "connect", _prepare_sqlite)
@@ -109,6 +112,13 @@ class Database:
     ) -> None:
         """Closes every connection."""
         await self._engine.dispose()
+        for connection in tuple(self._opened):
+            await connection.ended()
+
+    def _open_sqlite(self) -> SqliteConnection:
+        connection = SqliteConnection(self._file, isolation_level=None, timeout=_WAIT)
+        self._opened.add(connection)
+        return connection
 
     @asynccontextmanager
     async def read(self) -> AsyncGenerator[AsyncConnection]:
