@@ -7,9 +7,10 @@ from typing import Self
 
 
 class Need(Enum):
-    """What an action takes: to see, to operate, to sign."""
+    """What an action takes: to see, to operate, to sign; or a recording that is replayed."""
 
     VIEW = "view"
+    REPLAY = "replay"
     OPERATE = "operate"
     SIGN = "sign"
 
@@ -94,6 +95,7 @@ def _goto(number: int, screen: str, words: str) -> Action:
 
 
 OPERATE = Need.OPERATE
+REPLAY = Need.REPLAY
 ACTIONS: tuple[Action, ...] = (
     Action("app.help", "question_mark,f1", "help", "Show what this screen is and what its keys do."),
     Action("app.command", "colon", "go", "Go anywhere, do anything: type its name; Tab completes."),
@@ -105,8 +107,13 @@ ACTIONS: tuple[Action, ...] = (
     Action("app.theme", "T", "theme", "The next theme: dark, light, plain.", shown=False),
     Action("app.hold", "H", "hold", "Hold the whole oracle, on every host, at once.", OPERATE, False),
     Action("app.resume", "R", "resume", "Lift the hold.", OPERATE, False),
+    Action("app.replay_pause", "P", "pause", "Let the recording stand still, or go on.", REPLAY),
+    Action("app.replay_back", "left_square_bracket", "-1 min", "A minute back in the recording.", REPLAY),
+    Action("app.replay_on", "right_square_bracket", "+1 min", "A minute on in the recording.", REPLAY),
+    Action("app.replay_faster", "greater_than_sign", "speed", "As fast as it was, ten or sixty times as fast.", REPLAY),
     _goto(1, "overview", "Overview"),
     _goto(2, "markets", "Markets"),
+    _goto(3, "queue", "Queue"),
     _goto(4, "alerts", "Alerts"),
     _goto(5, "signers", "Signers"),
     _goto(6, "deploys", "Deploys"),
@@ -122,6 +129,19 @@ ACTIONS: tuple[Action, ...] = (
     Action("market.copy", "y", "copy", "Copy the market's address.", shown=False),
     Action("market.explorer", "o", "explorer", "Open the market in the explorer, or copy its address on the web."),
     Action("market.next", "tab", "section", "The next section.", shown=False),
+    Action("queue.open", "enter", "open", "Show all that is known of it; of a failed job the traceback."),
+    Action("queue.next", "tab", "section", "From the jobs to the workers to the queues."),
+    Action("queue.requeue", "r", "requeue", "Queue the failed job once more.", OPERATE),
+    Action("queue.forget", "x", "forget", "Forget the failed job, its market stays as it is.", OPERATE, False),
+    Action("queue.cancel", "c", "cancel", "Keep the job from being done: its market is parked.", OPERATE),
+    Action("queue.drain", "d", "drain", "Have the worker end what it has in hand, and take no more jobs.", OPERATE),
+    Action("queue.pause", "p", "pause", "Pause the queue, on every host.", OPERATE),
+    Action("queue.go_on", "u", "go on", "Let the paused queue, or the drained worker, go on.", OPERATE),
+    Action("queue.start", "n", "start", "Start a job of the oracle by hand.", OPERATE),
+    Action("queue.market", "m", "market", "Show the job's market with its settlement.", shown=False),
+    Action("queue.sort", "s", "sort", "Sort by the next column.", shown=False),
+    Action("queue.reverse", "S", "reverse", "Turn the order round.", shown=False),
+    Action("queue.copy", "y", "copy", "Copy the name of the job, the worker or the queue.", shown=False),
     Action("alerts.open", "enter", "open", "Show the alert in full with its value over time; open and close a group."),
     Action("alerts.runbook", "r", "runbook", "Go to the alert's runbook."),
     Action("alerts.silence", "s", "silence", "Silence the alert, or what its group has in common.", OPERATE),

@@ -2,8 +2,9 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
+from console import clock
 from console.filters import Field, Kind
 from console.sparkline import sparkline
 from console.text import safe
@@ -93,11 +94,11 @@ def _style(alert: ShownAlert) -> str:
 
 
 def _age(line: Line) -> str:
-    return age_words(max(datetime.now(UTC) - line.since, timedelta(0)))
+    return age_words(max(clock.now() - line.since, timedelta(0)))
 
 
 def _left(silence: Silence) -> str:
-    return age_words(max(silence.ends_at - datetime.now(UTC), timedelta(0)))
+    return age_words(max(silence.ends_at - clock.now(), timedelta(0)))
 
 
 def _silence_words(silence: Silence) -> str:
@@ -138,7 +139,7 @@ FIELDS: tuple[Field[ShownAlert], ...] = (
     ),
     Field("state", Kind.WORDS, lambda one: str(one.state), tuple(State)),
     Field("name", Kind.WORDS, lambda one: one.name),
-    Field("since", Kind.DURATION, lambda one: int((datetime.now(UTC) - one.since).total_seconds())),
+    Field("since", Kind.DURATION, lambda one: int((clock.now() - one.since).total_seconds())),
 )
 
 

@@ -11,12 +11,13 @@ from typing import Any
 from textual import work
 
 from console import crash, themes
-from console.actions import Role, actions_of, allows, by_id, known
+from console.actions import Role, actions_of, by_id, known
 from console.alarm import Alarm, notification
 from console.command_line import Do, GoTo, Place, Unknown, parse
 from console.config import Config
 from console.context import Context
 from console.feeds.hub import Hub
+from console.recording.replay import Replay
 from console.screens import ROOMS, room_class
 from console.screens.base import Room, bindings_of
 from console.terminal_app import TerminalApp
@@ -30,6 +31,7 @@ PLACES = (
     Place("market", True),
 )
 _KEPT_STEPS = 50
+JUMP_S = 60.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,7 +155,7 @@ class Console(TerminalApp):
             return True
         if not isinstance(self.screen, Room):
             return False
-        return not known(action_id) or allows(by_id(action_id), self.context.role, read_only=self.context.read_only)
+        return not known(action_id) or self.context.allows(by_id(action_id))
 
     def action_goto(self, place: str) -> None:
         """Go to a room."""
@@ -234,6 +236,32 @@ class Console(TerminalApp):
         )
         deed = Deed("Lift every hold", means, typed=self.context.network.value)
         self._in_room(lambda room: room.ask_and_do(deed, lift))
+
+    # A recording.
+
+    def action_replay_pause(self) -> None:
+        """Stand still, or go on."""
+        self._rewind(lambda replay: "It stands still." if replay.pause() else "It goes on.")
+
+    def action_replay_back(self) -> None:
+        """A minute back."""
+        self._rewind(lambda replay: replay.jump(-JUMP_S))
+
+    def action_replay_on(self) -> None:
+        """A minute on."""
+        self._rewind(lambda replay: replay.jump(JUMP_S))
+
+    def action_replay_faster(self) -> None:
+        """The next speed."""
+        self._rewind(lambda replay: f"{replay.faster()} times as fast as it was.")
+
+    def _rewind(self, how: Callable[[Replay], str | None]) -> None:
+        replay = self.context.hub.replay
+        if replay is not None:
+            words = how(replay)
+            at = f"{replay.now():%Y-%m-%d %H:%M:%S} UTC, of {replay.began:%H:%M:%S} to {replay.ended:%H:%M:%S}"
+            self.tell(f"{words or ''} {at}".strip())
+            self._in_room(lambda room: room.poke())
 
     def _in_room(self, do: Callable[[Room], object]) -> None:
         if isinstance(self.screen, Room):

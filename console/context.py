@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from console.actions import Role
+from console.actions import Action, Need, Role, allows
 from console.command_line import Place
 from console.config import Config
 from console.feeds.base import Feed
@@ -28,7 +28,15 @@ class Context:
     @property
     def who(self) -> str:
         """The person's role as the first line shows it."""
+        if self.hub.replay is not None:
+            return "replay"
         return "read-only" if self.read_only else self.role.value
+
+    def allows(self, action: Action) -> bool:
+        """Whether whoever sits here may do this."""
+        if action.need is Need.REPLAY:
+            return self.hub.replay is not None
+        return allows(action, self.role, read_only=self.read_only)
 
     @property
     def hold(self) -> Feed[Any]:

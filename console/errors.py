@@ -7,3 +7,7 @@ class ConsoleError(Exception):
 
 class ConfigError(ConsoleError):
     """The console's file is wrong: names the entry and what it can be."""
+
+
+class RecordingError(ConsoleError):
+    """A recording cannot be written or replayed: says why, and what to do."""

@@ -6,6 +6,7 @@ import os
 import signal
 import sys
 import threading
+from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
@@ -34,6 +35,10 @@ class Options:
     theme: str | None = None
     config: Path | None = None
     mouse: bool = True
+    record: Path | None = None
+    """A new file for all that feeds tell."""
+    replay: Path | None = None
+    """Such a file, to be shown in place of what is."""
 
 
 def run(settings: "Settings", options: Options) -> int:
@@ -70,6 +75,8 @@ def run(settings: "Settings", options: Options) -> int:
             file=sys.stderr,
         )
         return 1
+    for words in endings.troubles:
+        print(f"opinion: {words}", file=sys.stderr)
     return endings.code or app.return_code or 0
 
 
@@ -77,21 +84,32 @@ async def _main(settings: "Settings", options: Options, endings: "_Endings") -> 
     from dataclasses import replace
 
     from console.app import Console, Step
+    from console.clock import CLOCK
     from console.config import default_path, read_config
     from console.feeds.hub import Hub
     from console.feeds.sources import Sources
+    from console.recording.recorder import Recorder
+    from console.recording.replay import Replay
     from console.roles import groups_here, role_of
 
     config = read_config(options.config or default_path())
     if options.theme is not None:
         config = replace(config, theme=options.theme)
-    async with Sources(settings) as sources:
-        hub = Hub(sources)
+    async with AsyncExitStack() as stack:
+        sources = await stack.enter_async_context(Sources(settings))
+        replay = Replay(options.replay) if options.replay is not None else None
+        network = settings.network if replay is None else replay.network
+        recorder = None
+        if replay is not None:
+            CLOCK.set(replay.now)
+        elif options.record is not None:
+            recorder = stack.enter_context(Recorder(options.record, network.value, endings.trouble))
+        hub = Hub(sources, recorder, replay)
         app = Console(
             hub,
-            network=settings.network,
-            role=role_of(settings.network, groups_here()),
-            read_only=options.read_only,
+            network=network,
+            role=role_of(network, groups_here()),
+            read_only=options.read_only or replay is not None,
             config=config,
             start=Step(options.screen, options.words),
         )
@@ -109,12 +127,20 @@ class _Endings:
         self._app: Console | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
         self.code = 0
+        self.troubles: list[str] = []
+        """What the person is to know after the end too."""
         for number in SIGNALS:
             signal.signal(number, self._end)
 
     def watch(self, app: "Console", loop: asyncio.AbstractEventLoop) -> None:
         """From now on, signals are told to the app."""
         self._app, self._loop = app, loop
+
+    def trouble(self, words: str) -> None:
+        """Tell the person, from any thread, now and after the end."""
+        self.troubles.append(words)
+        if self._app is not None and self._loop is not None:
+            self._loop.call_soon_threadsafe(self._app.tell, words, "error")
 
     def _end(self, number: int, _: FrameType | None) -> None:
         self.code = 128 + number

@@ -3,11 +3,15 @@
 # Textual leaves the parameters of App and Screen open.
 # pyright: reportUnknownMemberType=false
 
+import asyncio
 import os
+from contextlib import suppress
 from typing import Any
 
 from textual.app import App
+from textual.dom import DOMNode
 from textual.driver import Driver
+from textual.events import Event, Key, Paste
 from textual.geometry import Size
 from textual.screen import Screen
 
@@ -16,6 +20,8 @@ from console.painting import Painter
 
 HANGUP = 129
 """128 + SIGHUP: the terminal went away."""
+_MOST_SETTLING_S = 1.0
+"""How long a key waits for the one before it, at most."""
 
 
 class TerminalApp(App[int]):
@@ -27,6 +33,38 @@ class TerminalApp(App[int]):
         self._painter = Painter()
         self._owes_all = True
         self._painted_size: Size | None = None
+        self._typed: asyncio.Queue[Event] = asyncio.Queue()
+
+    def on_mount(self) -> None:
+        """Begin to hear keys."""
+        self.run_worker(self._hear(), name="keys")
+
+    async def on_event(self, event: Event) -> None:
+        """Put keys in a row: over a slow link many come at once, and the second is meant for what the first opens."""
+        if isinstance(event, Key | Paste) and not event.is_forwarded:
+            self._typed.put_nowait(event)
+        else:
+            await super().on_event(event)
+
+    async def _hear(self) -> None:
+        while True:
+            await super().on_event(await self._typed.get())
+            # A screen that takes its time must not keep the keys from whoever wants to leave it.
+            with suppress(TimeoutError):
+                async with asyncio.timeout(_MOST_SETTLING_S):
+                    await self._settle()
+
+    async def _settle(self) -> None:
+        """Return once the last key has gone up to the app, and what it opened has the focus."""
+        await self._passed(self.focused, self.screen, self)
+        await self._passed(self.screen, self, self.focused)
+
+    async def _passed(self, *nodes: DOMNode | None) -> None:
+        for start in nodes:
+            for node in () if start is None else start.ancestors_with_self:
+                passed = asyncio.Event()
+                if node.is_running and node.call_later(passed.set):
+                    await passed.wait()
 
     def get_driver_class(self) -> type[Driver]:
         """The console's own driver, unless the environment names another (the browser's)."""

@@ -8,10 +8,12 @@ import random
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any, Generic, TypeVar
 
 import structlog
+
+from console import clock
 
 T = TypeVar("T")
 V = TypeVar("V", covariant=True)
@@ -45,11 +47,20 @@ Watcher = Callable[[Snapshot[Any]], None]
 class Feed(Generic[T]):
     """Reads while anybody watches, every `every_s` seconds, at most `patience_s` a time, and never twice at once."""
 
-    def __init__(self, name: str, read: Callable[[], Awaitable[T]], *, every_s: float, patience_s: float) -> None:
+    def __init__(
+        self,
+        name: str,
+        read: Callable[[], Awaitable[T]],
+        *,
+        every_s: float,
+        patience_s: float,
+        slowest_s: float = SLOWEST_S,
+    ) -> None:
         self.name = name
         self.every_s = every_s
         self._read = read
         self._patience_s = patience_s
+        self._slowest_s = slowest_s
         self._watchers: list[Watcher] = []
         self._asked = asyncio.Event()
         self._failures = 0
@@ -100,14 +111,14 @@ class Feed(Generic[T]):
             _log.debug("a feed failed", feed=self.name, error=type(error).__name__)
             return self._failed(words_of(error))
         self._failures = 0
-        self.tell(Snapshot(value=value, at=datetime.now(UTC)))
+        self.tell(Snapshot(value=value, at=clock.now()))
         return self.every_s
 
     def _failed(self, why: str) -> float:
         self._failures += 1
         # Many consoles must not knock at the same moment.
-        wait_s = min(self.every_s * 2 ** min(self._failures - 1, 8), SLOWEST_S) * random.uniform(0.8, 1.2)  # noqa: S311
-        next_try = datetime.now(UTC) + timedelta(seconds=wait_s)
+        wait_s = min(self.every_s * 2 ** min(self._failures - 1, 8), self._slowest_s) * random.uniform(0.8, 1.2)  # noqa: S311
+        next_try = clock.now() + timedelta(seconds=wait_s)
         self.tell(replace(self.snapshot, error=why, next_try=next_try))
         return wait_s
 

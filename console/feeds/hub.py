@@ -7,12 +7,15 @@ from typing import TypeVar
 
 from console.feeds.base import Feed
 from console.feeds.sources import Sources
+from console.recording.recorder import Recorder
+from console.recording.replay import Replay
 from ops.alerts.history import History
 from ops.alerts.seen import AlertsSeen, ShownAlert
 from ops.alerts.seen import Standing as Seen
 from ops.amounts import parse_address
 from ops.errors import OperatorError
 from ops.market_detail import MarketDetail, detail
+from ops.queues.seen import Seen as QueuesSeen
 from ops.standing import Standing, standing
 from ops.status import Overview
 from store import holds
@@ -21,19 +24,23 @@ from store.listing import Listed, Listing
 
 T = TypeVar("T")
 DATABASE_PATIENCE_S = 6.0
+REPLAY_S = 0.5
 
 
 class Hub:
-    """The feeds over these sources."""
+    """The feeds over these sources; each is recorded where there is a recorder, or replayed where there is a replay."""
 
-    def __init__(self, sources: Sources) -> None:
+    def __init__(self, sources: Sources, recorder: Recorder | None = None, replay: Replay | None = None) -> None:
         self.sources = sources
+        self.replay = replay
+        self._recorder = recorder
         self._feeds: list[Feed[object]] = []
         self.holds: Feed[Hold | None] = self._feed("hold", self._read_hold, every_s=2, patience_s=DATABASE_PATIENCE_S)
 
         self.standing: Feed[Standing] = self._feed("program", self._read_standing, every_s=30, patience_s=10)
 
         self.overview: Feed[Overview] = self._feed("overview", self._read_overview, every_s=3, patience_s=12)
+        self.queues: Feed[QueuesSeen] = self._feed("queues", self._read_queues, every_s=2, patience_s=10)
         self._listing: Listing | None = None
         self.markets: Feed[Mapping[str, Listed]] = self._feed("markets", self._read_markets, every_s=2, patience_s=20)
         self.alerts: Feed[AlertsSeen] = self._feed("alerts", self._read_alerts, every_s=5, patience_s=10)
@@ -44,7 +51,7 @@ class Hub:
         async def read() -> History:
             return await (await self.sources.watch()).history(alert)
 
-        return Feed("history", read, every_s=10, patience_s=10)
+        return self._made(f"history of {alert.key}", read, every_s=10, patience_s=10)
 
     def market(self, address: str) -> Feed[MarketDetail]:
         """Return a feed of one market; whoever asked for it runs it."""
@@ -54,11 +61,19 @@ class Hub:
             key = parse_address(address, "a market")
             return await detail(await sources.db(), sources.settings, key, await sources.texts())
 
-        return Feed("market", read, every_s=2, patience_s=20)
+        return self._made(f"market {address}", read, every_s=2, patience_s=20)
 
     def _feed(self, name: str, read: Callable[[], Awaitable[T]], *, every_s: float, patience_s: float) -> Feed[T]:
-        feed = Feed(name, read, every_s=every_s, patience_s=patience_s)
+        feed = self._made(name, read, every_s=every_s, patience_s=patience_s)
         self._feeds.append(feed)  # pyright: ignore[reportArgumentType] - run, never told, from here
+        return feed
+
+    def _made(self, name: str, read: Callable[[], Awaitable[T]], *, every_s: float, patience_s: float) -> Feed[T]:
+        if self.replay is not None:
+            return Feed(name, self.replay.reader(name), every_s=REPLAY_S, patience_s=patience_s, slowest_s=REPLAY_S)
+        feed = Feed(name, read, every_s=every_s, patience_s=patience_s)
+        if self._recorder is not None:
+            self._recorder.watch(feed)
         return feed
 
     @asynccontextmanager
@@ -74,6 +89,9 @@ class Hub:
 
     async def _read_hold(self) -> Hold | None:
         return await holds.current(await self.sources.db())
+
+    async def _read_queues(self) -> QueuesSeen:
+        return await (await self.sources.queues()).read(self.sources.db)
 
     async def _read_overview(self) -> Overview:
         return await (await self.sources.reader()).read()

@@ -6,6 +6,7 @@ from typing import Self
 
 from chain.rpc import Rpc
 from ops.alerts.watching import Watch
+from ops.queues.reading import QueueReader
 from ops.status import Reader
 from oracle.texts import Texts, texts_of
 from settings import Settings
@@ -27,6 +28,7 @@ class Sources:
         self._texts: Texts | None = None
         self._reader: Reader | None = None
         self._watch: Watch | None = None
+        self._queues: QueueReader | None = None
 
     async def __aenter__(self) -> Self:
         return self
@@ -57,6 +59,12 @@ class Sources:
         if self._watch is None:
             self._watch = await self._stack.enter_async_context(Watch(self.settings))
         return self._watch
+
+    async def queues(self) -> QueueReader:
+        """Return what reads the queues."""
+        if self._queues is None:
+            self._queues = await self._stack.enter_async_context(QueueReader(self.settings))
+        return self._queues
 
     async def texts(self) -> Texts:
         """Return the reader of opinions' texts."""

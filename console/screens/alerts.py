@@ -11,7 +11,6 @@ from textual.containers import VerticalScroll
 from textual.content import Content
 from textual.widget import Widget
 from textual.widgets import Static
-from textual.worker import Worker
 
 from console import clock
 from console.alert_lines import COLUMNS, FIELDS, SILENCE_COLUMNS, Line, detail, lines_of, text_of
@@ -56,7 +55,7 @@ class Alerts(Room):
         self._unfolded: frozenset[str] = frozenset()
         self._open: ShownAlert | None = None
         self._history: Feed[History] | None = None
-        self._reading: Worker[None] | None = None
+        self._stop_history: Callable[[], None] = _nothing
         self._table: LiveTable[Line] = LiveTable(COLUMNS, sort="alert", empty="", id="alerts")
         self._silences: LiveTable[Silence] = LiveTable(SILENCE_COLUMNS, sort="left", empty="No silence.", id="silences")
 
@@ -85,10 +84,8 @@ class Alerts(Room):
         return f"Alerts  {seen.count(State.FIRING)} firing{more}{f'  /{self._filter}' if self._filter else ''}"
 
     def watches(self) -> Iterable[tuple[Feed[Any], Callable[[Snapshot[Any]], None]]]:
-        """The alerts, and the value behind the one that is open."""
-        yield self.context.hub.alerts, self._paint
-        if self._history is not None:
-            yield self._history, lambda _: self._paint_open()
+        """The alerts."""
+        return [(self.context.hub.alerts, self._paint)]
 
     # Painting.
 
@@ -191,9 +188,31 @@ class Alerts(Room):
             return
         self._show(self.query_one("#one"))
         self._open = line.alert
-        self._history = self.context.hub.alert_history(line.alert)
-        self._reading = self.run_worker(self._history.run(), name="feed of an alert's value", exit_on_error=False)
-        self.on_screen_resume()
+        self._read_history()
+        self.show_place()
+
+    def on_screen_resume(self) -> None:
+        """Read on the value behind the alert that is open."""
+        self._read_history()
+
+    def on_screen_suspend(self) -> None:
+        """Nobody looks at it."""
+        self._stop_history()
+
+    def _read_history(self) -> None:
+        self._stop_history()
+        if self._open is None:
+            return
+        feed = self._history = self.context.hub.alert_history(self._open)
+        reading = self.run_worker(feed.run(), name="feed of an alert's value", exit_on_error=False)
+        unwatch = feed.watch(lambda _: self._paint_open())
+
+        def stop() -> None:
+            unwatch()
+            reading.cancel()
+
+        self._stop_history = stop
+        self._paint_open()
 
     def action_close(self) -> None:
         """Back to the alerts."""
@@ -204,13 +223,12 @@ class Alerts(Room):
         self._show(self._table if self._silences.display else self._silences)
 
     def _show(self, shown: Widget) -> None:
-        if self._reading is not None:
-            self._reading.cancel()
-        self._open = self._history = self._reading = None
+        self._stop_history()
+        self._open = self._history = None
         for widget in (self._table, self._silences, self.query_one("#one")):
             widget.display = widget is shown
         shown.focus()
-        self.on_screen_resume()
+        self.show_place()
 
     def action_suppressed(self) -> None:
         """Show or hide what nobody is told of."""
@@ -321,6 +339,10 @@ def _matchers(alerts: Sequence[ShownAlert]) -> tuple[Matcher, ...]:
         return ()
     first, *rest = (matchers_of(alert) for alert in alerts)
     return tuple(matcher for matcher in first if all(matcher in others for others in rest))
+
+
+def _nothing() -> None:
+    return
 
 
 def _names(alerts: Sequence[ShownAlert]) -> str:

@@ -12,7 +12,7 @@ from textual.binding import Binding, BindingType
 from textual.screen import Screen
 from textual.widget import Widget
 
-from console.actions import Action, actions_of, allows, by_id, known
+from console.actions import Action, actions_of, by_id, known
 from console.command_line import complete as complete_command
 from console.context import Context
 from console.feeds.base import Feed, Snapshot, words_of
@@ -98,7 +98,7 @@ class Room(Screen[None]):
 
     def allowed(self, action: Action) -> bool:
         """Whether whoever sits here may do this."""
-        return allows(action, self.context.role, read_only=self.context.read_only)
+        return self.context.allows(action)
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Keys of what is not allowed here do nothing."""
@@ -112,6 +112,9 @@ class Room(Screen[None]):
 
         def told(feed: Feed[Any], paint: Callable[[Snapshot[Any]], None]) -> Callable[[Snapshot[Any]], None]:
             def tell(snapshot: Snapshot[Any]) -> None:
+                # A feed goes on while the console ends, when the screen's parts are gone already.
+                if not self.app.is_running:
+                    return
                 status.show_feed(feed.name, snapshot)
                 paint(snapshot)
 

@@ -1,7 +1,7 @@
 """Markets: all of them, live."""
 
 from collections.abc import Callable, Iterable, Mapping
-from datetime import UTC, datetime
+from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
@@ -9,6 +9,7 @@ from textual.widget import Widget
 
 from chain.constants import MarketState
 from chain.units import usdc
+from console import clock
 from console.feeds.base import Feed, Snapshot
 from console.filters import Field, FilterError, Kind, complete, parse
 from console.screens.base import Room, bindings_of
@@ -64,7 +65,7 @@ FIELDS: tuple[Field[Listed], ...] = (
     Field("wait", Kind.WORDS, lambda row: row.wait_reason, tuple(WAITS)),
     Field("stake", Kind.NUMBER, lambda row: Decimal(row.stake).scaleb(-6)),
     Field("stakers", Kind.NUMBER, lambda row: row.stakers),
-    Field("closes", Kind.DURATION, lambda row: int((row.closes_at - datetime.now(UTC)).total_seconds())),
+    Field("closes", Kind.DURATION, lambda row: int((row.closes_at - clock.now()).total_seconds())),
     Field("attempt", Kind.NUMBER, lambda row: row.attempt),
 )
 
@@ -124,7 +125,7 @@ class Markets(Room):
             self.show_place()
 
     def _closes(self, row: Listed) -> str:
-        return closing_words(row, datetime.now(UTC))
+        return closing_words(row, clock.now())
 
     def _tick(self) -> None:
         if self.is_current:

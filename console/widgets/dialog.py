@@ -11,6 +11,7 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical, VerticalScroll
 from textual.content import Content
+from textual.events import Key
 from textual.screen import ModalScreen
 from textual.widgets import Input, Static
 
@@ -48,6 +49,8 @@ class DeedDialog(ModalScreen[Answers | None]):
     """Returns what was typed into each line, or None when it was left."""
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "leave", "leave", show=False)]
+    # `on_mount` chooses: Textual's own choice comes later, and would take the cursor from under whoever types.
+    AUTO_FOCUS = ""
     DEFAULT_CSS = """
     DeedDialog { align: center middle; }
     DeedDialog > Vertical {
@@ -96,9 +99,11 @@ class DeedDialog(ModalScreen[Answers | None]):
         if lines:
             lines[-1].focus()
 
-    def on_key(self, event: object) -> None:
-        """Enter, where nothing is asked."""
-        if getattr(event, "key", "") == "enter" and not self.query(Input):
+    def on_key(self, event: Key) -> None:
+        """Enter, where nothing is asked; it must not reach the screen below, which is next."""
+        if event.key == "enter" and not self.query(Input):
+            event.stop()
+            event.prevent_default()
             self.dismiss({})
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
@@ -106,13 +111,11 @@ class DeedDialog(ModalScreen[Answers | None]):
         event.stop()
         lines = list(self.query(Input))
         place = lines.index(event.input)
-        wrong = self._wrong(event.input)
-        if wrong is None and place + 1 < len(lines):
+        if self._wrong(event.input) is None and place + 1 < len(lines):
             lines[place + 1].focus()
             return
-        for line in lines:
-            wrong = wrong or self._wrong(line)
-            if wrong is not None:
+        for line in (event.input, *lines):
+            if (wrong := self._wrong(line)) is not None:
                 self.query_one(".wrong", Static).update(Content(wrong))
                 line.focus()
                 return

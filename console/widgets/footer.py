@@ -1,12 +1,14 @@
 """The last two lines: what just happened or how old the data is, and which keys do what."""
 
 from collections.abc import Iterable
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
+from time import monotonic
 
 from rich.cells import cell_len
 from textual.content import Content
 from textual.widgets import Static
 
+from console import clock
 from console.actions import Action
 from console.feeds.base import Snapshot
 
@@ -31,8 +33,9 @@ def feed_words(name: str, snapshot: Snapshot[object], now: datetime) -> str:
     if snapshot.error is None:
         return f"{name} {age_words(age)}" if age is not None else f"{name} reading…"
     kept = f"{name} as of {age_words(age)} ago" if age is not None else f"no {name} yet"
-    wait = "" if snapshot.next_try is None else f", next try {_soon(snapshot.next_try - now)}"
-    return f"! {kept}: {snapshot.error}{wait}"
+    wait = "" if snapshot.next_try is None else f", again {_soon(snapshot.next_try - now)}"
+    # What is cut off at 80 columns is the end of the reason.
+    return f"! {kept}{wait}: {snapshot.error}"
 
 
 def _soon(wait: timedelta) -> str:
@@ -52,7 +55,7 @@ class StatusLine(Static):
     def __init__(self) -> None:
         super().__init__("")
         self._said: tuple[str, str] | None = None
-        self._said_until = datetime.min.replace(tzinfo=UTC)
+        self._said_until = 0.0
         self._snapshots: dict[str, Snapshot[object]] = {}
         self._shown: tuple[str, str] = ("", "")
 
@@ -64,7 +67,7 @@ class StatusLine(Static):
         """Show the words for a while; errors stay twice as long."""
         self._said = (words, severity)
         seconds = SAID_FOR_S * (2 if severity == "error" else 1)
-        self._said_until = datetime.now(UTC) + timedelta(seconds=seconds)
+        self._said_until = monotonic() + seconds
         self._paint()
 
     def show_feed(self, name: str, snapshot: Snapshot[object]) -> None:
@@ -73,8 +76,8 @@ class StatusLine(Static):
         self._paint()
 
     def _paint(self) -> None:
-        now = datetime.now(UTC)
-        if self._said is not None and now >= self._said_until:
+        now = clock.now()
+        if self._said is not None and monotonic() >= self._said_until:
             self._said = None
         if self._said is not None:
             shown = self._said

@@ -1,13 +1,12 @@
 """The first line: where one is, on which network, as whom, and the time."""
 
-from datetime import UTC, datetime
-
 from rich.cells import cell_len
 from textual.app import ComposeResult
 from textual.containers import Horizontal
 from textual.content import Content
 from textual.widgets import Static
 
+from console import clock
 from settings import Network
 
 
@@ -63,4 +62,4 @@ class Header(Horizontal):
 
     def _tick(self) -> None:
         if self.screen.is_current:
-            self.query_one(".clock", Static).update(Content(f"{datetime.now(UTC):%H:%M:%S}Z"), layout=False)
+            self.query_one(".clock", Static).update(Content(f"{clock.now():%H:%M:%S}Z"), layout=False)

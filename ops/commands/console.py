@@ -15,12 +15,19 @@ def console(
         Path | None, typer.Option(help="Theme and keys; ~/.config/opinion/console.toml if not said.")
     ] = None,
     mouse: Annotated[bool, typer.Option(help="Take the mouse's clicks.")] = True,
+    record: Annotated[Path | None, typer.Option(help="Keep all that is shown in this new file.")] = None,
+    replay: Annotated[Path | None, typer.Option(help="Show such a file, in place of what is now.")] = None,
 ) -> None:
     """Watch markets, queues and alerts, and act on them, in a terminal of 60x16 or more."""
     from console.run import Options, run
     from settings import read_settings
 
-    options = Options(screen=screen, words=filter_, read_only=read_only, theme=theme, config=config, mouse=mouse)
+    if record is not None and replay is not None:
+        raise typer.BadParameter("--record and --replay exclude each other")
+    options = Options(
+        screen=screen, words=filter_, read_only=read_only, theme=theme, config=config, mouse=mouse, record=record,
+        replay=replay,
+    )  # fmt: skip
     code = run(read_settings(), options)
     if code:
         raise typer.Exit(code)

@@ -112,7 +112,7 @@ def _fail_a_job(settings: Settings) -> None:
     """Queue a job without its market, so that there is a failed one to look at."""
     with suppress(RedisError), Redis.from_url(settings.redis_url) as redis:  # pyright: ignore[reportUnknownMemberType]
         queue = RqQueue(str(Queue.CLEAN), connection=redis, serializer=JSONSerializer)
-        queue.enqueue(
+        queue.enqueue(  # pyright: ignore[reportUnknownMemberType] - RQ leaves it untyped
             JOB,
             failure_ttl=FAILED_KEPT_S,
             job_id=f"{WHO}-{secrets.token_hex(4)}",

@@ -76,6 +76,19 @@ def test_it_fits_sixty_columns_and_comes_back(terminal: Terminal) -> None:
     assert not terminal.ended()
 
 
+def test_keys_that_come_at_once_mean_what_they_would_mean_one_by_one(terminal: Terminal) -> None:
+    terminal.until("Overview")
+    for _ in range(5):
+        terminal.press(":deploys\r:markets\r/solana\r")
+        terminal.until("/solana")
+        terminal.press("\x1b\x1b\x1b")
+        assert "help" not in terminal.until("Overview").splitlines()[-2]
+        terminal.press("?")
+        terminal.until("Esc leaves")
+        terminal.press("q:alerts\r:overview\r")
+        terminal.until("No RPC node answers")
+
+
 def test_a_resize_paints_everything(terminal: Terminal) -> None:
     """Terminals differ in which lines they drop: this one drops the first."""
     terminal.until("No RPC node answers")
@@ -84,6 +97,17 @@ def test_a_resize_paints_everything(terminal: Terminal) -> None:
     first, *_, last = terminal.text().splitlines()
     assert "Overview" in first
     assert "help" in last
+
+
+def test_what_was_seen_can_be_seen_again(tmp_path: Path) -> None:
+    home = {"HOME": str(tmp_path), "XDG_STATE_HOME": str(tmp_path)}
+    for option, settings in (("--record", NOWHERE | home), ("--replay", home)):
+        terminal = Terminal("console", option, str(tmp_path / "night.gz"), environment=settings)
+        shown = terminal.until("No RPC node answers")
+        assert ("replay" in shown, "-1 min" in shown) == ((option == "--replay"),) * 2
+        terminal.press("q")
+        assert terminal.end() == 0
+        terminal.close()
 
 
 def test_a_slow_terminal_is_not_waited_for(terminal: Terminal) -> None:

@@ -1,0 +1,80 @@
+"""A console over real sources, without a terminal: keys go in, what stands on the screen comes out."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+from textual.pilot import Pilot
+
+from console.actions import Role
+from console.app import Console, Step
+from console.config import Config
+from console.feeds.hub import Hub
+from console.feeds.sources import Sources
+from settings import Settings
+
+PATIENCE_S = 20.0
+
+
+@dataclass(frozen=True)
+class Seat:
+    """Somebody at the console."""
+
+    app: Console
+    pilot: Pilot[int]
+
+    def text(self) -> str:
+        """What stands on the screen."""
+        strips = self.app.screen._compositor.render_strips()  # pyright: ignore[reportPrivateUsage]
+        return "\n".join("".join(segment.text for segment in strip).rstrip() for strip in strips)
+
+    async def press(self, *keys: str) -> None:
+        """Press keys."""
+        await self.pilot.press(*keys)
+
+    async def type(self, words: str) -> None:
+        """Type letters."""
+        await self.pilot.press(*("space" if letter == " " else letter for letter in words))
+
+    async def until(self, words: str) -> str:
+        """Return the screen once it shows the words."""
+        return await self.shows(lambda text: words in text, words)
+
+    async def without(self, words: str) -> str:
+        """Return the screen once it does not show the words any more."""
+        return await self.shows(lambda text: words not in text, f"a screen without {words}")
+
+    async def shows(self, wanted: Callable[[str], bool], what: str) -> str:
+        """Return the screen once it is as wanted."""
+        deadline = time.monotonic() + PATIENCE_S
+        while not wanted(self.text()):
+            assert time.monotonic() < deadline, f"no {what!r} on:\n{self.text()}"
+            await asyncio.sleep(0.05)
+        return self.text()
+
+
+@asynccontextmanager
+async def seated(
+    settings: Settings,
+    screen: str,
+    *,
+    role: Role = Role.OPERATOR,
+    read_only: bool = False,
+    size: tuple[int, int] = (80, 24),
+) -> AsyncIterator[Seat]:
+    """A console on this screen."""
+    async with Sources(settings) as sources:
+        hub = Hub(sources)
+        hub.alerts.every_s = 0.3
+        app = Console(
+            hub,
+            network=settings.network,
+            role=role,
+            read_only=read_only,
+            config=Config(),
+            start=Step(screen, ""),
+        )
+        async with hub.running(), app.run_test(size=size) as pilot:
+            yield Seat(app, pilot)
