@@ -3,7 +3,9 @@
 # Textual leaves the parameters of App and Screen open.
 # pyright: reportUnknownMemberType=false
 
+import asyncio
 from collections.abc import Awaitable, Callable, Iterable
+from contextlib import suppress
 from typing import Any, ClassVar
 
 from textual import work
@@ -20,6 +22,10 @@ from console.widgets.dialog import Answers, Deed, DeedDialog
 from console.widgets.footer import Footer, StatusLine
 from console.widgets.header import Header
 from console.widgets.prompt import Prompt
+from store.errors import SettlementMoved
+
+_READ_ANEW_S = 5.0
+"""How long a question that is asked again waits for what it is about."""
 
 
 def bindings_of(screen: str) -> list[BindingType]:
@@ -161,27 +167,56 @@ class Room(Screen[None]):
             feed.poke()
 
     @work(exclusive=True, group="deed", exit_on_error=False)
-    async def ask_and_do(self, deed: Deed, do: Callable[[Answers], Awaitable[str]]) -> None:
-        """Ask, then do it and tell what `do` returned, or why it could not be done."""
-        answers = await self.app.push_screen_wait(DeedDialog(deed, self.context.network))
-        if answers is None:
-            self.say("Nothing was done.")
-            return
-        await self._do(do(answers))
+    async def ask_and_do(
+        self,
+        deed: Deed,
+        do: Callable[[Answers], Awaitable[str]],
+        again: Callable[[str], tuple[Deed, Callable[[Answers], Awaitable[str]]] | None] | None = None,
+    ) -> None:
+        """Ask, then do it and tell what `do` returned, or why it could not be done.
+
+        Where something else happened to the settlement meanwhile, what the screen shows is read anew, and `again`
+        returns what to ask about it as it is now; it is given what happened.
+        """
+        while True:
+            answers = await self.app.push_screen_wait(DeedDialog(deed, self.context.network))
+            if answers is None:
+                self.say("Nothing was done.")
+                return
+            try:
+                self.say(await do(answers))
+                break
+            except Exception as error:
+                # An act that fails is told; the console stays.
+                self.say(words_of(error), "error")
+                if again is None or not isinstance(error, SettlementMoved):
+                    break
+                await self._read_anew()
+                anew = again(words_of(error))
+                if anew is None:
+                    break
+                deed, do = anew
+        self.poke()
+
+    async def _read_anew(self) -> None:
+        """Return when all that is shown was read once more, or cannot be read soon."""
+        told = {feed: asyncio.Event() for feed, _ in self.watches()}
+        stops = [feed.watch(lambda _, event=event: event.set()) for feed, event in told.items()]
+        self.poke()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(_READ_ANEW_S):
+                await asyncio.gather(*(event.wait() for event in told.values()))
+        for stop in stops:
+            stop()
 
     @work(exclusive=True, group="deed", exit_on_error=False)
     async def do(self, deed: Awaitable[str]) -> None:
-        """Do what needs no question."""
-        await self._do(deed)
-
-    async def _do(self, deed: Awaitable[str]) -> None:
+        """Do what needs no question, and tell what it returned, or why it could not be done."""
         try:
-            words = await deed
+            self.say(await deed)
         except Exception as error:
             # An act that fails is told; the console stays.
             self.say(words_of(error), "error")
-        else:
-            self.say(words)
         self.poke()
 
     # The prompt.

@@ -5,7 +5,8 @@
 
 import asyncio
 import webbrowser
-from collections.abc import Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable
+from dataclasses import replace
 from typing import Any
 
 from textual.containers import VerticalScroll
@@ -33,6 +34,8 @@ _SECTIONS = ("settlement", "opinions")
 VERIFY_PATIENCE_S = 30.0
 NAME_LENGTH = 6
 """So many of an address' first letters stand for its name."""
+Doing = tuple[Deed, Callable[[Answers], Awaitable[str]]]
+"""What is asked, and what then happens."""
 
 
 class Market(Room):
@@ -95,6 +98,34 @@ class Market(Room):
 
     def action_settle(self) -> None:
         """Have it worked on now."""
+        self._ask(self._settling)
+
+    def action_retry(self) -> None:
+        """Start it anew."""
+        self._ask(self._retrying)
+
+    def action_park(self) -> None:
+        """Keep workers off it."""
+        self._ask(self._parking)
+
+    def _ask(self, asked: Callable[[], Doing | str]) -> None:
+        """Ask what is to be asked now; once more, as it is then, if something else happens to the market meanwhile."""
+
+        def again(happened: str) -> Doing | None:
+            doing = asked()
+            if isinstance(doing, str):
+                self.say(f"{happened}. {doing}", "warning")
+                return None
+            deed, act = doing
+            return replace(deed, means=(f"{happened}.", *deed.means)), act
+
+        doing = asked()
+        if isinstance(doing, str):
+            self.say(doing, "warning")
+        else:
+            self.ask_and_do(*doing, again)
+
+    def _settling(self) -> Doing:
         seen = self._seen()
         means = (
             f"Now {self._now()}.",
@@ -107,14 +138,12 @@ class Market(Room):
             new = await hands.settle(await sources.db(), sources.settings, None, market, person(), seen)
             return "It is new to the oracle, and due now." if new else "It is due now."
 
-        self.ask_and_do(Deed(f"Settle {self._address[:NAME_LENGTH]}… now", means), settle)
+        return Deed(f"Settle {self._address[:NAME_LENGTH]}… now", means), settle
 
-    def action_retry(self) -> None:
-        """Start it anew."""
+    def _retrying(self) -> Doing | str:
         seen, row = self._seen(), self._settlement
         if row is None or row.status is Status.DONE:
-            self.say("Nothing is to be retried here.", "warning")
-            return
+            return "Nothing is to be retried here."
         means = [f"Now {self._now()}{f': {plain(row.reason)}' if row.reason else ''}."]
         means.append("Its failed attempts are forgotten, and it begins again where the chain shows it.")
 
@@ -124,16 +153,16 @@ class Market(Room):
             return "It starts anew."
 
         name = self._address[:NAME_LENGTH]
-        self.ask_and_do(Deed(f"Retry {name}…", tuple(means), typed=name), retry)
+        return Deed(f"Retry {name}…", tuple(means), typed=name), retry
 
-    def action_park(self) -> None:
-        """Keep workers off it."""
-        seen = self._seen()
-        if seen is None:
-            self.say("The oracle has no work on it yet.", "warning")
-            return
+    def _parking(self) -> Doing | str:
+        seen, row = self._seen(), self._settlement
+        if seen is None or row is None:
+            return "The oracle has no work on it yet."
+        if row.status is Status.DONE:
+            return "It is done: nothing is left that could be parked."
         means = (
-            f"Now {self._now()}.",
+            f"Now {self._now()}{f': {plain(row.reason)}' if row.reason else ''}.",
             "Whoever works on it stops before the next side effect, and nobody goes on until somebody retries it.",
             "A request whose slot hash is not captured within three minutes lapses.",
         )
@@ -145,7 +174,7 @@ class Market(Room):
 
         name = self._address[:NAME_LENGTH]
         ask = Ask("why", "Why, for whoever comes next:", check=lambda words: None if words else "A reason is needed.")
-        self.ask_and_do(Deed(f"Park {name}…", means, (ask,), typed=name), park)
+        return Deed(f"Park {name}…", means, (ask,), typed=name), park
 
     def action_verify(self) -> None:
         """Recompute everything from the chain and the record."""

@@ -44,12 +44,13 @@ def _soon(wait: timedelta) -> str:
 
 
 class StatusLine(Static):
-    """What was said last, for a while; else how old what the screen shows is, failing feeds first."""
+    """What was said last, for a while and whole; else how old what the screen shows is, failing feeds first."""
 
     DEFAULT_CSS = """
     StatusLine { height: 1; padding: 0 1; color: $muted; text-wrap: nowrap; text-overflow: ellipsis; }
     StatusLine.warning { color: $warning; }
     StatusLine.error { color: $error; text-style: bold; }
+    StatusLine.long { height: auto; max-height: 5; text-wrap: wrap; }
     """
 
     def __init__(self) -> None:
@@ -87,10 +88,11 @@ class StatusLine(Static):
             shown = " · ".join(feed_words(*item, now) for item in ordered), "warning" if failing else "information"
         if shown == self._shown or not self.screen.is_current:
             return
-        if shown[1] != self._shown[1]:
-            self.set_classes(shown[1])
+        was_long, is_long = self.has_class("long"), self._said is not None and cell_len(shown[0]) > self.size.width - 2
+        if shown[1] != self._shown[1] or is_long != was_long:
+            self.set_classes(f"{shown[1]} long" if is_long else shown[1])
         self._shown = shown
-        self.update(Content(shown[0]), layout=False)
+        self.update(Content(shown[0]), layout=is_long or was_long)
 
 
 class Footer(Static):

@@ -64,7 +64,8 @@ async def seated(
     read_only: bool = False,
     size: tuple[int, int] = (80, 24),
 ) -> AsyncIterator[Seat]:
-    """A console on this screen."""
+    """A console on this screen: its name, and what else `:` would take."""
+    place, _, words = screen.partition(" ")
     async with Sources(settings) as sources:
         hub = Hub(sources)
         hub.alerts.every_s = 0.3
@@ -74,7 +75,7 @@ async def seated(
             role=role,
             read_only=read_only,
             config=Config(),
-            start=Step(screen, ""),
+            start=Step(place, words),
         )
         async with hub.running(), app.run_test(size=size) as pilot:
             yield Seat(app, pilot)
