@@ -1,11 +1,19 @@
-"""Servers that tests of any room may share; each is started for the session when the first test asks for it."""
+"""Servers that tests of any room may share; each is started for the session when the first test asks for it.
+
+The localnet's environment loads this file too and lacks the clients of some servers: those are imported at their start.
+"""
+
+from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.monitoring_stack import MonitoringStack, monitoring_stack
 from tests.servers import Server, postgresql, valkey
+
+if TYPE_CHECKING:
+    from tests.monitoring_stack import MonitoringStack
 
 
 @pytest.fixture(scope="session")
@@ -27,6 +35,8 @@ def valkey_server() -> Iterator[Server]:
 @pytest.fixture(scope="session")
 def monitoring_servers() -> Iterator[MonitoringStack]:
     """A Prometheus and two Alertmanagers, shared: a test that uses them begins with `quiet()`."""
+    from tests.monitoring_stack import monitoring_stack
+
     stack = monitoring_stack()
     yield stack
     stack.remove()
