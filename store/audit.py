@@ -67,7 +67,7 @@ async def verify(db: Database) -> Verdict:
         async with connection.stream(select(audit).order_by(audit.c.number)) as rows:
             async for row in rows:
                 number += 1
-                if (words := _fault(row, number, previous, head.number)) is not None:
+                if (words := fault(row, number, previous, head.number)) is not None:
                     return _bad(number, number - 1, previous, words)
                 previous = row.hash
     if number < head.number:
@@ -86,7 +86,7 @@ def _bad(first: int, rows: int, head: bytes, words: str) -> Verdict:
     return Verdict(ok=False, rows=rows, first_bad=first, head=head.hex(), words=words)
 
 
-def _fault(row: Row[Any], number: int, previous: bytes, newest: int) -> str | None:
+def fault(row: Row[Any], number: int, previous: bytes, newest: int) -> str | None:
     """What is wrong with the row that should be `number` and follow `previous`, None for nothing."""
     if row.number != number:
         return f"row {number} is missing: row {row.number} stands in its place"

@@ -58,5 +58,9 @@ class SettlementMoved(SettlementRefused):
     """The settlement is no longer as the person saw it who acts on it."""
 
 
+class RunRefused(StoreError):  # noqa: N818
+    """What a person does in a run of a runbook does not fit it any more: it has ended, or somebody was faster."""
+
+
 class BackupError(StoreError):
     """A backup cannot be made, or a file is not one that can be restored."""

@@ -155,6 +155,7 @@ phase_run = Table(
     Column("reason", Words),
     Index(None, "market", "id"),
     Index(None, "phase", "outcome"),
+    Index(None, "started_at"),
     comment="What was tried, when, by whom, and what came of it: what `explain` tells and metrics count.",
 )
 
@@ -248,6 +249,7 @@ audit = Table(
     Column("details", Text, nullable=False),
     Column("previous", LargeBinary, nullable=False),
     Column("hash", LargeBinary, nullable=False),
+    Index(None, "at"),
     comment="Every act of the oracle or a person; each row's hash covers the one before it.",
 )
 
@@ -267,4 +269,42 @@ figure = Table(
     Column("labels", String(256), primary_key=True),
     Column("value", BigInteger, nullable=False),
     comment="Counters that no other row tells, such as the failed RPC calls of jobs that have ended.",
+)
+
+runbook_run = Table(
+    "runbook_run",
+    metadata,
+    Column("id", _Serial, primary_key=True, autoincrement=True),
+    Column("runbook", String(64), nullable=False),
+    Column("digest", String(64), nullable=False),
+    Column("started_by", String(128), nullable=False),
+    Column("started_at", UtcMillis, nullable=False),
+    Column("ended_by", String(128)),
+    Column("ended_at", UtcMillis),
+    Column("outcome", String(16)),
+    Column("note", Words),
+    Index(None, "runbook", "id"),
+    Index(
+        "uq_runbook_run_open",
+        "runbook",
+        unique=True,
+        sqlite_where=text("ended_at IS NULL"),
+        postgresql_where=text("ended_at IS NULL"),
+    ),
+    comment="Who went through which runbook, and when; one that has not ended is gone on with.",
+)
+
+runbook_mark = Table(
+    "runbook_mark",
+    metadata,
+    Column("id", _Serial, primary_key=True, autoincrement=True),
+    Column("run", BigInteger, nullable=False),
+    Column("step", String(64), nullable=False),
+    Column("means", String(16), nullable=False),
+    Column("state", String(16)),
+    Column("words", Words, nullable=False),
+    Column("actor", String(128), nullable=False),
+    Column("at", UtcMillis, nullable=False),
+    Index(None, "run", "id"),
+    comment="What was seen at a step of a run, and who says so: only added to, so that two people lose nothing.",
 )
