@@ -63,13 +63,20 @@ class Server:
             )
 
     def end(self, number: signal.Signals | None = None) -> None:
-        """Ends the server, cleanly unless told how; returns when it is gone."""
+        """Ends the server, cleanly unless told how; returns when it is gone.
+
+        So are its children then: those of a PostgreSQL that was killed serve their clients for a moment longer.
+        """
         if self.process is None:
             return
+        children = _children(self.process.pid)
         if self.process.poll() is None:
             self.process.send_signal(number or (signal.SIGINT if self.patient else signal.SIGTERM))
         self.process.wait(_PATIENCE)
         self.process = None
+        deadline = time.monotonic() + _PATIENCE
+        while any(map(_lives, children)) and time.monotonic() < deadline:
+            time.sleep(0.01)
 
     def restart(self, number: signal.Signals | None = None) -> None:
         """Ends it as `end` does, and starts it again."""
@@ -161,6 +168,21 @@ def _pongs(port: int) -> bool:
         with socket.create_connection(("127.0.0.1", port), timeout=1) as connection:
             connection.sendall(b"PING\r\n")
             return connection.recv(7) == b"+PONG\r\n"
+    except OSError:
+        return False
+
+
+def _children(pid: int) -> list[int]:
+    """Its children now; none where /proc does not tell."""
+    try:
+        return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+    except OSError:
+        return []
+
+
+def _lives(pid: int) -> bool:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] not in ("Z", "X")
     except OSError:
         return False
 
