@@ -217,14 +217,13 @@ async def test_ten_thousand_accounts_do_not_stall_other_requests(node: Localnet)
     assert owner
     async with aiohttp.ClientSession() as session:
         scanning = asyncio.create_task(_post(session, node.url, scan))
-        slowest = 0.0
+        answered = 0
         while not scanning.done():
-            started = time.perf_counter()
             await _post(session, node.url, probe)
-            slowest = max(slowest, time.perf_counter() - started)
+            answered += 1
         assert len((await scanning)["result"]) >= 10_000
-    # Generous: the machine is shared, and this client parses megabytes itself meanwhile.
-    assert slowest < 0.5
+    # A node that stalls answers the first when the scan ends. How many there are is told, and no time: machines differ.
+    assert answered >= 5
 
 
 async def _post(session: aiohttp.ClientSession, url: str, body: object) -> dict:
