@@ -10,8 +10,8 @@ from chain.units import MicroLamports
 from oracle.analysis import Pace, Panel, Rates, SharedPace, panel_of
 from oracle.cluster import pin
 from oracle.prover import prover_from_files
-from oracle.settlement.engine import Parts
 from oracle.settlement.recorder import check_recordable, recorder_of
+from oracle.settlement.work import Parts
 from oracle.texts import texts_of
 from settings import GENESIS, Settings, SettingsError
 from store.database import Database

@@ -11,7 +11,7 @@ from chain.errors import RpcError, WrongCluster
 from oracle.errors import OracleError
 from oracle.parts import opened
 from oracle.prover import ProverError
-from oracle.settlement.engine import Parts
+from oracle.settlement.work import Parts
 from settings import Settings
 from store import accounts
 from store.database import Database

@@ -28,10 +28,10 @@ from oracle.analysis.lexicon import LexiconAnalyser
 from oracle.parts import oracle_signer
 from oracle.prover import Prover, prover_from_files
 from oracle.settlement.acts import Maker
-from oracle.settlement.engine import PACE
 from oracle.settlement.facts import FactsReader, read_all_opinions
 from oracle.settlement.plan import Act, Done, Facts, Wait, next_step
 from oracle.settlement.recorder import DirectRecorder
+from oracle.settlement.work import PACE
 from oracle.texts import Wanted, texts_of
 from settings import Settings, read_settings
 from store.analyses import KeptAnalysis

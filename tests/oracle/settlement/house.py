@@ -26,9 +26,10 @@ from ops.demo.stage import Stage
 from oracle.analysis import Panel
 from oracle.analysis.lexicon import LexiconAnalyser
 from oracle.prover import Prover
-from oracle.settlement.engine import Engine, Parts
+from oracle.settlement.engine import Engine
 from oracle.settlement.plan import WaitReason
 from oracle.settlement.recorder import DirectRecorder
+from oracle.settlement.work import Parts
 from oracle.texts import Texts, texts_of
 from store import by_hand, settlements
 from store.cid import cid_of, text_hash
