@@ -292,6 +292,6 @@ def help_text(room: Room) -> str:
                 found.append(f"  {shown.key:<8} {action.explains}")
         return found
 
-    about = (type(room).__doc__ or "").strip()
+    about = " ".join((type(room).__doc__ or "").split())
     moves = "  j k ↓ ↑  move    g G  first, last    Ctrl+D Ctrl+U  half a page    Enter  open"
     return "\n".join([about, "", "This screen", *lines(room.room), moves, "", "Everywhere", *lines("app")])

@@ -77,7 +77,8 @@ class Queue(Room):
             return f"Queue  {self._section}"
         shown, known = self._jobs.shown, len(self._jobs.rows)
         count = f"{shown:,}" if shown == known else f"{shown:,} of {known:,}"
-        return f"Queue  {count} jobs{f'  /{self._filter}' if self._filter else ''}"
+        jobs = "job" if known == 1 else "jobs"
+        return f"Queue  {count} {jobs}{f'  /{self._filter}' if self._filter else ''}"
 
     def watches(self) -> Iterable[tuple[Feed[Any], Callable[[Snapshot[Any]], None]]]:
         """The queues."""

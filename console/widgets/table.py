@@ -399,7 +399,8 @@ class LiveTable(ScrollView, Generic[Row], can_focus=True):
             mark = (
                 ("\N{DOWNWARDS ARROW}" if self._reverse else "\N{UPWARDS ARROW}") if spot.column is self._sort else ""
             )
-            words = _fitted(spot.column.title + mark, spot.width, spot.column.right)
+            # The mark stands, whatever of the title has room beside it.
+            words = _fitted(spot.column.title[: max(spot.width - len(mark), 0)] + mark, spot.width, spot.column.right)
             segments += [Segment(" " * (spot.x - x), style), Segment(words, style)]
             x = spot.x + spot.width
         return Strip(segments).adjust_cell_length(width, style)

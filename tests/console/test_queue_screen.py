@@ -130,7 +130,7 @@ async def test_tab_goes_through_jobs_workers_and_queues(
         await seat.until("Queue settle")
         await seat.press("escape")
         await seat.press("tab")
-        await seat.until("1 jobs")
+        await seat.until("1 job")
         await seat.press("d")
         await seat.until("No worker is chosen")
 
@@ -275,7 +275,7 @@ async def test_a_job_is_started_by_hand_with_its_arguments_checked(settings: Set
         await seat.type(f" {OTHER}")
         await seat.press("enter")
         await seat.until("It is due now in queue settle.")
-        await seat.until("1 jobs")
+        await seat.until("1 job")
     assert [job.args[0] for job in jobs(settings, Queue.SETTLE)] == [OTHER]
     assert await acted(db, OTHER) == ["settle"]
 
@@ -283,7 +283,7 @@ async def test_a_job_is_started_by_hand_with_its_arguments_checked(settings: Set
 async def test_the_jobs_market_is_a_key_away(settings: Settings, db: Database) -> None:
     put(settings, Queue.SETTLE, OTHER)
     async with at_the_queue(settings) as seat:
-        await seat.until("1 jobs")
+        await seat.until("1 job")
         await seat.press("s")
         await seat.until("Sorted by queue.")
         await seat.press("S", "y")
@@ -311,7 +311,7 @@ async def test_whoever_may_not_operate_sees_all_and_does_nothing(
 async def test_without_redis_the_last_values_stay_with_the_reason(settings: Settings, db: Database) -> None:
     put(settings, Queue.SETTLE, OTHER)
     async with at_the_queue(settings, size=WIDE) as seat:
-        await seat.until("1 jobs")
+        await seat.until("1 job")
         reader = await seat.app.context.hub.sources.queues()
         away = Sources(settings.model_copy(update={"redis_url": "redis://:hunter2@127.0.0.1:1/0"}))
         async with away:
