@@ -122,4 +122,4 @@ class Monitor:
 
     async def _move(self, market: str, phase: Phase, queue: Queue, why: str) -> None:
         if await settlements.move(self._db, market, phase, queue, ACTOR, why):
-            _log.info("somebody else moved the market on", market=market, phase=phase.value, reason=why)
+            _log.info("the chain is further than the settlement", market=market, phase=phase.value, reason=why)
