@@ -141,10 +141,10 @@ class Reader:
     async def read(self) -> Overview:
         """Read every part at the same time; none fails the others."""
         work, queues, program, alerts, *nodes = await asyncio.gather(
-            _part(self._work()),
-            _part(self._queues()),
-            _part(read_program(self._settings, self._rpc)),
-            _part(self._watch.read()),
+            part(self._work()),
+            part(self._queues()),
+            part(read_program(self._settings, self._rpc)),
+            part(self._watch.read()),
             *(_node(view) for view in self._rpc.each()),
         )
         return Overview(
@@ -174,7 +174,8 @@ class Reader:
         return Queues(jobs, workers)
 
 
-async def _part(reading: Awaitable[T]) -> Part[T]:
+async def part(reading: Awaitable[T]) -> Part[T]:
+    """Return what is read, or why it could not be within PATIENCE_S."""
     try:
         async with asyncio.timeout(PATIENCE_S):
             return Part(await reading)
@@ -186,7 +187,7 @@ async def _part(reading: Awaitable[T]) -> Part[T]:
 
 async def _node(view: Rpc) -> Node:
     [endpoint] = view.endpoints
-    found = await _part(view.slot())
+    found = await part(view.slot())
     # Its name stands before the words wherever they are shown.
     why = None if found.why is None else found.why.removeprefix(endpoint.name).strip(" :")
     return Node(endpoint.name, found.value, why)

@@ -94,6 +94,11 @@ class Database:
             event.listen(self._engine.sync_engine, "connect", _prepare_sqlite)
             event.listen(self._engine.sync_engine, "begin", _begin_sqlite)
 
+    @property
+    def file(self) -> Path | None:
+        """Where an SQLite database is kept; None for a server's."""
+        return self._file if self.sqlite else None
+
     def __repr__(self) -> str:
         """Without the password."""
         return f"Database({self.name})"

@@ -8,8 +8,10 @@ StoreError
 ├── OnHold               a hold is placed: nothing may act on the outside (also a JournalError)
 │   └── QueuePaused      the queue of this phase is paused: the market waits in it
 ├── NoSlot               all slots for analyses are taken: try again later
+├── Meanwhile            something else happened to what a person acts on: they look again
+│   ├── SettlementMoved  the settlement is no longer as they saw it (also a SettlementRefused)
+│   └── RunMoved         the run of a runbook has ended, or somebody else marked the step
 ├── SettlementRefused    what a person asked for does not fit the settlement
-│   └── SettlementMoved  it is no longer as the person saw it: they look again
 └── BackupError          a backup cannot be made or is not one that can be restored
 
 Messages are one sentence: what happened, to what, what to do. None holds a password.
@@ -50,16 +52,20 @@ class NoSlot(StoreError):  # noqa: N818
     """As many analyses run as are allowed at once."""
 
 
+class Meanwhile(StoreError):  # noqa: N818
+    """Something else happened to what a person acts on, so that they must look again before they act."""
+
+
 class SettlementRefused(StoreError):  # noqa: N818
     """What a person asked for does not fit the settlement."""
 
 
-class SettlementMoved(SettlementRefused):
+class SettlementMoved(SettlementRefused, Meanwhile):
     """The settlement is no longer as the person saw it who acts on it."""
 
 
-class RunRefused(StoreError):  # noqa: N818
-    """What a person does in a run of a runbook does not fit it any more: it has ended, or somebody was faster."""
+class RunMoved(Meanwhile):
+    """The run of a runbook is no longer as the person saw it: it has ended, or somebody else marked the step."""
 
 
 class BackupError(StoreError):

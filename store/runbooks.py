@@ -17,7 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from store import audit
 from store.database import Database, clock
-from store.errors import RunRefused
+from store.errors import RunMoved
 from store.schema import runbook_mark, runbook_run, storable
 
 
@@ -64,6 +64,18 @@ class Mark:
     at: datetime
 
 
+@dataclass(frozen=True, slots=True)
+class Followed:
+    """A run with all that was seen in it, oldest first."""
+
+    run: Run
+    marks: tuple[Mark, ...]
+
+    def newest(self, step: str) -> Mark | None:
+        """Return what was said of the step last; notes say nothing."""
+        return next((mark for mark in reversed(self.marks) if mark.step == step and mark.state is not None), None)
+
+
 async def start(db: Database, runbook: str, digest: str, actor: str) -> tuple[Run, bool]:
     """Start a run, or go on with the one that has not ended; True where it is new, which is an act of the audit log."""
     adding = sqlite_insert if db.sqlite else postgresql_insert
@@ -88,7 +100,7 @@ async def mark(
 ) -> None:
     """Say what is seen at a step. `seen` is the newest mark of it that the person knew, None where there was none.
 
-    Raises RunRefused where the run has ended, or somebody else marked the step meanwhile.
+    Raises RunMoved where the run has ended, or somebody else marked the step meanwhile.
     """
     async with db.write() as connection:
         await _refuse_unless_open(connection, run)
@@ -97,12 +109,12 @@ async def mark(
         )
         row = (await connection.execute(newest.order_by(runbook_mark.c.id.desc()).limit(1))).one_or_none()
         if row is not None and row.id != seen:
-            raise RunRefused(f"{row.actor} marked this step {row.state} at {row.at:%H:%M:%S} UTC: look at it again")
+            raise RunMoved(f"{row.actor} marked this step {row.state} at {row.at:%H:%M:%S} UTC: look at it again")
         await _add(connection, run, step, means, state, words, actor)
 
 
 async def note(db: Database, run: int, step: str, words: str, actor: str) -> None:
-    """Write a note to a step. Raises RunRefused where the run has ended."""
+    """Write a note to a step. Raises RunMoved where the run has ended."""
     async with db.write() as connection:
         await _refuse_unless_open(connection, run)
         await _add(connection, run, step, Means.NOTE, None, words, actor)
@@ -111,7 +123,7 @@ async def note(db: Database, run: int, step: str, words: str, actor: str) -> Non
 async def end(db: Database, run: int, outcome: Outcome, words: str, left: Collection[str], actor: str) -> None:
     """End the run, an act of the audit log. `left` are the steps that nobody marked done.
 
-    Raises RunRefused where somebody ended it already.
+    Raises RunMoved where somebody ended it already.
     """
     async with db.write() as connection:
         row = await _refuse_unless_open(connection, run)
@@ -121,12 +133,17 @@ async def end(db: Database, run: int, outcome: Outcome, words: str, left: Collec
         await audit.append(connection, actor, "end runbook", f"runbook {row.runbook}", details)
 
 
-async def newest(db: Database) -> Mapping[str, Run]:
-    """Return the newest run of every runbook that was ever gone through, by the runbook's name."""
-    last = select(func.max(runbook_run.c.id)).group_by(runbook_run.c.runbook)
-    async with db.read() as connection:
-        rows = (await connection.execute(select(runbook_run).where(runbook_run.c.id.in_(last)))).mappings()
-        return {row["runbook"]: _run(row) for row in rows}
+async def newest(db: Database) -> Mapping[str, Followed]:
+    """Return the newest run of every runbook that was ever gone through, by the runbook's name, with its marks."""
+    last = select(func.max(runbook_run.c.id)).group_by(runbook_run.c.runbook).scalar_subquery()
+    runs = select(runbook_run).where(runbook_run.c.id.in_(last))
+    marks = select(runbook_mark).where(runbook_mark.c.run.in_(last)).order_by(runbook_mark.c.id)
+    async with db.snapshot() as connection:
+        found = [_run(row) for row in (await connection.execute(runs)).mappings()]
+        made: dict[int, list[Mark]] = {run.id: [] for run in found}
+        for row in (await connection.execute(marks)).mappings():
+            made[row["run"]].append(_mark(row))
+    return {run.runbook: Followed(run, tuple(made[run.id])) for run in found}
 
 
 async def unended(db: Database) -> tuple[Run, ...]:
@@ -136,24 +153,12 @@ async def unended(db: Database) -> tuple[Run, ...]:
         return tuple(_run(row) for row in (await connection.execute(query)).mappings())
 
 
-async def newest_of(db: Database, runbook: str) -> tuple[Run | None, tuple[Mark, ...]]:
-    """Return the runbook's newest run with all its marks, oldest first."""
-    async with db.snapshot() as connection:
-        query = select(runbook_run).where(runbook_run.c.runbook == runbook).order_by(runbook_run.c.id.desc())
-        row = (await connection.execute(query.limit(1))).mappings().one_or_none()
-        if row is None:
-            return None, ()
-        marks = select(runbook_mark).where(runbook_mark.c.run == row["id"]).order_by(runbook_mark.c.id)
-        found = (await connection.execute(marks)).mappings()
-        return _run(row), tuple(_mark(one) for one in found)
-
-
 async def _refuse_unless_open(connection: AsyncConnection, run: int) -> Run:
     """The run, locked until the transaction ends."""
     query = select(runbook_run).where(runbook_run.c.id == run).with_for_update()
     found = _run((await connection.execute(query)).mappings().one())
     if found.ended_at is not None:
-        raise RunRefused(f"{found.ended_by} ended this run at {found.ended_at:%H:%M:%S} UTC: start another")
+        raise RunMoved(f"{found.ended_by} ended this run at {found.ended_at:%H:%M:%S} UTC: start another")
     return found
 
 

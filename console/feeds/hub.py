@@ -16,6 +16,8 @@ from ops.amounts import parse_address
 from ops.errors import OperatorError
 from ops.market_detail import MarketDetail, detail
 from ops.queues.seen import Seen as QueuesSeen
+from ops.runbooks.reading import RunbooksSeen
+from ops.runbooks.reading import read as read_runbooks
 from ops.standing import Standing, standing
 from ops.status import Overview
 from store import holds
@@ -43,6 +45,7 @@ class Hub:
         self.queues: Feed[QueuesSeen] = self._feed("queues", self._read_queues, every_s=2, patience_s=10)
         self._listing: Listing | None = None
         self.markets: Feed[Mapping[str, Listed]] = self._feed("markets", self._read_markets, every_s=2, patience_s=20)
+        self.runbooks: Feed[RunbooksSeen] = self._feed("runbooks", self._read_runbooks, every_s=4, patience_s=12)
         self.alerts: Feed[AlertsSeen] = self._feed("alerts", self._read_alerts, every_s=5, patience_s=10)
 
     def alert_history(self, alert: ShownAlert) -> Feed[History]:
@@ -100,6 +103,10 @@ class Hub:
         if self._listing is None:
             self._listing = Listing(await self.sources.db())
         return await self._listing.read()
+
+    async def _read_runbooks(self) -> RunbooksSeen:
+        overviews = await self.sources.reader()
+        return await read_runbooks(self.sources.settings, overviews.read, self.sources.db)
 
     async def _read_alerts(self) -> AlertsSeen:
         seen = await (await self.sources.watch()).read()

@@ -6,7 +6,8 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable
 from contextlib import suppress
-from typing import Any, ClassVar
+from dataclasses import replace
+from typing import Any, ClassVar, TypeAlias
 
 from textual import work
 from textual.app import ComposeResult
@@ -22,10 +23,12 @@ from console.widgets.dialog import Answers, Deed, DeedDialog
 from console.widgets.footer import Footer, StatusLine
 from console.widgets.header import Header
 from console.widgets.prompt import Prompt
-from store.errors import SettlementMoved
+from store.errors import Meanwhile
 
 _READ_ANEW_S = 5.0
 """How long a question that is asked again waits for what it is about."""
+Doing: TypeAlias = tuple[Deed, Callable[[Answers], Awaitable[str]]]
+"""What is asked, and what then happens."""
 
 
 def bindings_of(screen: str) -> list[BindingType]:
@@ -171,11 +174,11 @@ class Room(Screen[None]):
         self,
         deed: Deed,
         do: Callable[[Answers], Awaitable[str]],
-        again: Callable[[str], tuple[Deed, Callable[[Answers], Awaitable[str]]] | None] | None = None,
+        again: Callable[[str], Doing | None] | None = None,
     ) -> None:
         """Ask, then do it and tell what `do` returned, or why it could not be done.
 
-        Where something else happened to the settlement meanwhile, what the screen shows is read anew, and `again`
+        Where something else happened to it meanwhile, what the screen shows is read anew, and `again`
         returns what to ask about it as it is now; it is given what happened.
         """
         while True:
@@ -189,7 +192,7 @@ class Room(Screen[None]):
             except Exception as error:
                 # An act that fails is told; the console stays.
                 self.say(words_of(error), "error")
-                if again is None or not isinstance(error, SettlementMoved):
+                if again is None or not isinstance(error, Meanwhile):
                     break
                 await self._read_anew()
                 anew = again(words_of(error))
@@ -197,6 +200,24 @@ class Room(Screen[None]):
                     break
                 deed, do = anew
         self.poke()
+
+    def ask_anew(self, asked: Callable[[], Doing | str]) -> None:
+        """Ask what is to be asked now, or say why it cannot be; once more, as it is then, if something else happens
+        meanwhile to what it is about."""
+
+        def again(happened: str) -> Doing | None:
+            doing = asked()
+            if isinstance(doing, str):
+                self.say(f"{happened}. {doing}", "warning")
+                return None
+            deed, act = doing
+            return replace(deed, means=(f"{happened}.", *deed.means)), act
+
+        doing = asked()
+        if isinstance(doing, str):
+            self.say(doing, "warning")
+        else:
+            self.ask_and_do(*doing, again)
 
     async def _read_anew(self) -> None:
         """Return when all that is shown was read once more, or cannot be read soon."""

@@ -5,8 +5,7 @@
 
 import asyncio
 import webbrowser
-from collections.abc import Awaitable, Callable, Iterable
-from dataclasses import replace
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from textual.containers import VerticalScroll
@@ -17,7 +16,7 @@ from textual.widgets import Static
 from chain.units import usdc
 from console.context import Context
 from console.feeds.base import Feed, Snapshot
-from console.screens.base import Room, bindings_of
+from console.screens.base import Doing, Room, bindings_of
 from console.text import safe
 from console.widgets.dialog import Answers, Ask, Deed, TextDialog
 from ops import settlements as hands
@@ -34,8 +33,6 @@ _SECTIONS = ("settlement", "opinions")
 VERIFY_PATIENCE_S = 30.0
 NAME_LENGTH = 6
 """So many of an address' first letters stand for its name."""
-Doing = tuple[Deed, Callable[[Answers], Awaitable[str]]]
-"""What is asked, and what then happens."""
 
 
 class Market(Room):
@@ -98,32 +95,15 @@ class Market(Room):
 
     def action_settle(self) -> None:
         """Have it worked on now."""
-        self._ask(self._settling)
+        self.ask_anew(self._settling)
 
     def action_retry(self) -> None:
         """Start it anew."""
-        self._ask(self._retrying)
+        self.ask_anew(self._retrying)
 
     def action_park(self) -> None:
         """Keep workers off it."""
-        self._ask(self._parking)
-
-    def _ask(self, asked: Callable[[], Doing | str]) -> None:
-        """Ask what is to be asked now; once more, as it is then, if something else happens to the market meanwhile."""
-
-        def again(happened: str) -> Doing | None:
-            doing = asked()
-            if isinstance(doing, str):
-                self.say(f"{happened}. {doing}", "warning")
-                return None
-            deed, act = doing
-            return replace(deed, means=(f"{happened}.", *deed.means)), act
-
-        doing = asked()
-        if isinstance(doing, str):
-            self.say(doing, "warning")
-        else:
-            self.ask_and_do(*doing, again)
+        self.ask_anew(self._parking)
 
     def _settling(self) -> Doing:
         seen = self._seen()

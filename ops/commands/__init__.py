@@ -23,6 +23,7 @@ from ops.commands.localnet import localnet
 from ops.commands.oracle import oracle
 from ops.commands.queue import queue
 from ops.commands.record import record
+from ops.commands.runbook import runbook
 from ops.commands.settlement import explain, list_settlements, park, retry, settle
 from ops.commands.status import status
 from ops.commands.store import store
@@ -46,6 +47,7 @@ app.command("settlements")(list_settlements)
 app.add_typer(localnet, name="localnet")
 app.add_typer(oracle, name="oracle")
 app.add_typer(queue, name="queue")
+app.add_typer(runbook, name="runbook")
 app.add_typer(store, name="store")
 app.add_typer(audit, name="audit")
 app.add_typer(bond, name="bond")

@@ -9,7 +9,7 @@ from sqlalchemy import select
 from store import runbooks
 from store.audit import verify
 from store.database import Database
-from store.errors import RunRefused
+from store.errors import RunMoved
 from store.runbooks import Means, Outcome
 from store.schema import audit as acts
 
@@ -35,7 +35,7 @@ async def test_a_run_is_gone_on_with_until_it_ends(db: Database) -> None:
 
     await runbooks.end(db, first.id, Outcome.FINISHED, "all well", ["look"], BOB)
     assert await runbooks.unended(db) == ()
-    ended = (await runbooks.newest(db))[NAME]
+    ended = (await runbooks.newest(db))[NAME].run
     assert (ended.outcome, ended.ended_by, ended.note) == (Outcome.FINISHED, BOB, "all well")
     assert ended.ended_at is not None
     other, new = await runbooks.start(db, NAME, DIGEST, BOB)
@@ -71,7 +71,7 @@ async def test_marks_of_two_people_are_all_kept(db: Database) -> None:
             )
 
     await asyncio.gather(work("ann@a"), work("bob@b"))
-    _, marks = await runbooks.newest_of(db, NAME)
+    marks = (await runbooks.newest(db))[NAME].marks
     assert len(marks) == 40
     assert [mark.words for mark in marks if mark.actor == "ann@a" and mark.means is Means.NOTE] == [
         f"{n}\ufffd" for n in range(10)
@@ -87,11 +87,12 @@ async def test_a_step_that_somebody_else_marked_meanwhile_is_looked_at_again(db:
 
     await mark(ANN, "failing", None)
     await runbooks.note(db, run.id, "look", "no matter", BOB)
-    with pytest.raises(RunRefused, match=r"^ann@bastion .* marked this step failing at .* UTC: look at it again$"):
+    with pytest.raises(RunMoved, match=r"^ann@bastion .* marked this step failing at .* UTC: look at it again$"):
         await mark(BOB, "done", None)
-    _, (first, _note) = await runbooks.newest_of(db, NAME)
+    first = (await runbooks.newest(db))[NAME].newest("look")
+    assert first is not None
     await mark(BOB, "done", first.id)
-    _, marks = await runbooks.newest_of(db, NAME)
+    marks = (await runbooks.newest(db))[NAME].marks
     assert [(one.means, one.state) for one in marks] == [
         (Means.CHECK, "failing"),
         (Means.NOTE, None),
@@ -102,10 +103,10 @@ async def test_a_step_that_somebody_else_marked_meanwhile_is_looked_at_again(db:
 async def test_nothing_is_added_to_a_run_that_has_ended(db: Database) -> None:
     run, _ = await runbooks.start(db, NAME, DIGEST, ANN)
     await runbooks.end(db, run.id, Outcome.ABANDONED, "a false alarm", [], BOB)
-    with pytest.raises(RunRefused, match=r"^bob@bastion \(pts/2\) ended this run at .* UTC: start another$"):
+    with pytest.raises(RunMoved, match=r"^bob@bastion \(pts/2\) ended this run at .* UTC: start another$"):
         await runbooks.mark(db, run.id, "look", means=Means.HAND, state="done", words="", actor=ANN, seen=None)
-    with pytest.raises(RunRefused):
+    with pytest.raises(RunMoved):
         await runbooks.note(db, run.id, "look", "late", ANN)
-    with pytest.raises(RunRefused):
+    with pytest.raises(RunMoved):
         await runbooks.end(db, run.id, Outcome.FINISHED, "", [], ANN)
-    assert await runbooks.newest_of(db, "another") == (None, ())
+    assert set(await runbooks.newest(db)) == {NAME}

@@ -1,0 +1,143 @@
+"""`opinion runbook`: what to do when something is wrong, and every day; with live checks, and a record of each run."""
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from ops.commands._run import run
+
+if TYPE_CHECKING:
+    from ops.runbooks.reading import RunbooksSeen
+
+runbook = typer.Typer(no_args_is_help=True, help="Read runbooks, run their checks, and keep what was seen.")
+
+JsonFlag = Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")]
+Name = Annotated[str, typer.Argument(help="A runbook; the beginning of its name will do.")]
+StepName = Annotated[str, typer.Argument(help="A step, as 'opinion runbook show' names it.")]
+FAILING = 3
+
+
+@runbook.command("list")
+def list_runbooks(json: JsonFlag = False) -> None:
+    """List every runbook, with how its checks stand and who went through it last."""
+    from ops.report import say
+    from ops.runbooks.book import runbooks
+    from ops.runbooks.following import check_words, followed, run_words
+
+    seen = run(_read())
+    shown = [followed(book, seen) for book in runbooks().values()]
+    lines = [f"{one.book.name:<18} {check_words(one):<22} {run_words(one)}" for one in shown]
+    told = [{"name": one.book.name, "failing": one.failing, "run": run_words(one)} for one in shown]
+    say("\n".join(lines), {"runbooks": told}, as_json=json)
+
+
+@runbook.command()
+def show(name: Name) -> None:
+    """Print a runbook with what its checks find and what was said in the run under way."""
+    from ops.runbooks.book import runbook as book_of
+    from ops.runbooks.following import followed, lines
+
+    book = book_of(name)
+    print("\n".join(lines(followed(book, run(_read())))))
+
+
+@runbook.command()
+def check(name: Name, json: JsonFlag = False) -> None:
+    """Run the live checks of a runbook; exit code 3 where one fails."""
+    from dataclasses import asdict
+
+    from ops.report import say
+    from ops.runbooks.book import runbook as book_of
+    from ops.runbooks.following import followed
+
+    shown = followed(book_of(name), run(_read()))
+    found = {one.step.name: one.checked for one in shown.steps if one.checked is not None}
+    words = "\n".join(f"{checked.state:<8} {step}: {checked.words}" for step, checked in found.items())
+    checks = {step: asdict(checked) for step, checked in found.items()}
+    say(words, {"ok": not shown.failing, "checks": checks}, as_json=json)
+    if shown.failing:
+        raise typer.Exit(FAILING)
+
+
+@runbook.command()
+def start(name: Name) -> None:
+    """Start a run, or say who goes through it already."""
+    from ops.person import person
+    from ops.runbooks.book import runbook as book_of
+    from ops.settlements import opened
+    from settings import read_settings
+    from store import runbooks
+
+    book = book_of(name)
+
+    async def act() -> None:
+        async with opened(read_settings()) as db:
+            begun, new = await runbooks.start(db, book.name, book.digest, person())
+        print(f"{book.name} is under way{'' if new else ' already'}, since {begun.started_by} started it.")
+
+    run(act())
+
+
+@runbook.command()
+def mark(
+    name: Name,
+    step: StepName,
+    state: Annotated[str, typer.Argument(help="done, failing or skipped.")],
+    words: Annotated[str, typer.Argument(help="What was seen, or why.")] = "",
+) -> None:
+    """Say in the run under way how a step is."""
+    from ops.person import person
+    from ops.runbooks.book import runbook as book_of
+    from ops.runbooks.hands import mark as act_on
+    from ops.settlements import opened
+    from settings import read_settings
+
+    book = book_of(name)
+    found = book.step(step)
+
+    async def act() -> None:
+        async with opened(read_settings()) as db:
+            await act_on(db, book, found, state, words, person())
+        print(f"{found.name} is {state}.")
+
+    run(act())
+
+
+@runbook.command()
+def end(name: Name, words: Annotated[str, typer.Argument(help="What came of it.")]) -> None:
+    """End the run under way; where steps are left it counts as abandoned."""
+    from ops.person import person
+    from ops.runbooks.book import runbook as book_of
+    from ops.runbooks.hands import end as act_on
+    from ops.settlements import opened
+    from settings import read_settings
+
+    book = book_of(name)
+
+    async def act() -> None:
+        async with opened(read_settings()) as db:
+            outcome = await act_on(db, book, words, person())
+        print(f"The run of {book.name} is {outcome}.")
+
+    run(act())
+
+
+async def _read() -> "RunbooksSeen":
+    from contextlib import AsyncExitStack
+
+    from ops.runbooks.reading import read
+    from ops.status import Reader
+    from settings import read_settings
+    from store.database import Database
+    from store.migrations import check as check_tables
+
+    settings = read_settings()
+    async with AsyncExitStack() as stack:
+        reader = await stack.enter_async_context(Reader(settings))
+
+        async def opened() -> Database:
+            db = await stack.enter_async_context(Database(settings.database_url))
+            await check_tables(db)
+            return db
+
+        return await read(settings, reader.read, opened)
