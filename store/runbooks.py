@@ -10,7 +10,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import RowMapping, func, insert, select, update
+from sqlalchemy import RowMapping, func, insert, or_, select, update
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -151,6 +151,14 @@ async def unended(db: Database) -> tuple[Run, ...]:
     query = select(runbook_run).where(runbook_run.c.ended_at.is_(None)).order_by(runbook_run.c.id)
     async with db.read() as connection:
         return tuple(_run(row) for row in (await connection.execute(query)).mappings())
+
+
+async def during(db: Database, since: datetime, until: datetime) -> tuple[Run, ...]:
+    """Return every run that was under way at any time between the two, oldest first."""
+    c = runbook_run.c
+    query = select(runbook_run).where(c.started_at < until, or_(c.ended_at.is_(None), c.ended_at > since))
+    async with db.read() as connection:
+        return tuple(_run(row) for row in (await connection.execute(query.order_by(c.id))).mappings())
 
 
 async def _refuse_unless_open(connection: AsyncConnection, run: int) -> Run:
