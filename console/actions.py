@@ -118,6 +118,7 @@ ACTIONS: tuple[Action, ...] = (
     _goto(5, "signers", "Signers"),
     _goto(6, "deploys", "Deploys"),
     _goto(7, "runbooks", "Runbooks"),
+    _goto(8, "audit", "Audit"),
     Action("overview.open", "enter", "open", "Open the screen behind this line."),
     Action("markets.open", "enter", "open", "Show the market with its settlement."),
     Action("markets.sort", "s", "sort", "Sort by the next column."),
@@ -161,6 +162,12 @@ ACTIONS: tuple[Action, ...] = (
     Action("runbooks.copy", "y", "copy", "Copy the step's commands."),
     Action("signers.copy", "y", "copy", "Copy the key.", shown=False),
     Action("deploys.copy", "y", "copy", "Copy the hash of what is deployed.", shown=False),
+    Action("audit.open", "enter", "open", "Show the act whole, with its hash and the one before it."),
+    Action("audit.older", "o", "older", "Look at older acts."),
+    Action("audit.timeline", "t", "timeline", "Tell what happened between two times, as Markdown."),
+    Action("audit.handover", "h", "handover", "Write what the next shift has to know, as Markdown."),
+    Action("audit.market", "m", "market", "Show the act's market with its settlement.", shown=False),
+    Action("audit.copy", "y", "copy", "Copy the act.", shown=False),
 )
 
 

@@ -1,11 +1,11 @@
 """What people type to see less: `state:closed stake>100 "solana" -parked`; pure."""
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from enum import Enum
-from typing import Generic, TypeAlias, TypeVar
+from typing import Generic, Protocol, TypeAlias, TypeVar
 
 Row = TypeVar("Row")
 Term: TypeAlias = Callable[[Row], bool]
@@ -29,6 +29,37 @@ class Kind(Enum):
     WORDS = "words"
     NUMBER = "number"
     DURATION = "duration"
+    TIME = "time"
+
+
+class Named(Protocol):
+    """What can stand before a colon."""
+
+    @property
+    def name(self) -> str:
+        """The word."""
+        ...
+
+    @property
+    def kind(self) -> Kind:
+        """How it is compared."""
+        ...
+
+    @property
+    def values(self) -> tuple[str, ...]:
+        """For completion."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Typed:
+    """One term as it was typed. `name` is None for words without a field; `place` is its first character's, from 1."""
+
+    name: str | None
+    sign: str
+    value: str
+    turned: bool
+    place: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,13 +83,31 @@ def parse(words: str, fields: Sequence[Field[Row]], text: Callable[[Row], str]) 
     Terms are all to hold; `-` before one turns it round. Words without a field are looked for in `text`.
     """
     by_name = {field.name: field for field in fields}
-    terms = [term for part in _PART.finditer(words) if (term := _term(part, by_name, text)) is not None]
+    terms = [_term(one, by_name, text) for one in typed(words, by_name)]
     if not terms:
         return None
     return lambda row: all(term(row) for term in terms)
 
 
-def complete(words: str, fields: Sequence[Field[Row]]) -> list[str]:
+def typed(words: str, names: Collection[str]) -> Iterator[Typed]:
+    """Yield the terms, taken apart; a field is one of `names`."""
+    for part in _PART.finditer(words):
+        body = part["body"]
+        bare = body.replace('"', "")
+        # What begins with a quote is looked for as it is, whatever it looks like.
+        match = None if body.startswith('"') else _TERM.fullmatch(bare)
+        is_field = match is not None and match["name"] in names
+        name, sign, value = match.group("name", "sign", "value") if match and is_field else (None, "", bare)
+        if bare:
+            yield Typed(name, sign, value, part["minus"] is not None, part.start() + 1)
+
+
+def placed(error: FilterError, term: Typed) -> FilterError:
+    """Return the error with where it is."""
+    return FilterError(f"{error} (character {term.place})")
+
+
+def complete(words: str, fields: Sequence[Named]) -> list[str]:
     """Return whole lines that begin as `words` does, with one more field or value."""
     head, _, last = words.rpartition(" ")
     head = f"{head} " if head else ""
@@ -70,39 +119,36 @@ def complete(words: str, fields: Sequence[Field[Row]]) -> list[str]:
         return [f"{head}{sign}{name}:{option}" for option in values if option.startswith(value.lower())]
     if not name:
         return []
-    ends = {Kind.WORDS: ":", Kind.NUMBER: ">", Kind.DURATION: "<"}
+    ends = {Kind.WORDS: ":", Kind.NUMBER: ">", Kind.DURATION: "<", Kind.TIME: ":"}
     return [f"{head}{sign}{field.name}{ends[field.kind]}" for field in fields if field.name.startswith(name)]
 
 
-def _term(part: re.Match[str], by_name: Mapping[str, Field[Row]], text: Callable[[Row], str]) -> Term[Row] | None:
-    """Return the term, None where there is nothing in it."""
-    minus, body = part["minus"], part["body"]
-    words = body.replace('"', "")
-    if not words:
-        return None
-    # What begins with a quote is looked for as it is, whatever it looks like.
-    match = None if body.startswith('"') else _TERM.fullmatch(words)
-    if match is None or match["name"] not in by_name:
-        wanted = words.casefold()
-        return _turned(lambda row: wanted in text(row).casefold(), minus)
+def _term(term: Typed, by_name: Mapping[str, Field[Row]], text: Callable[[Row], str]) -> Term[Row]:
+    if term.name is None:
+        wanted = term.value.casefold()
+        return _turned(lambda row: wanted in text(row).casefold(), term)
     try:
-        return _turned(_of_field(match, by_name), minus)
+        return _turned(_of_field(by_name[term.name], term), term)
     except FilterError as error:
-        raise FilterError(f"{error} (character {part.start() + 1})") from None
+        raise placed(error, term) from None
 
 
-def _turned(term: Term[Row], minus: str) -> Term[Row]:
-    return (lambda row: not term(row)) if minus else term
+def _turned(passes: Term[Row], term: Typed) -> Term[Row]:
+    return (lambda row: not passes(row)) if term.turned else passes
 
 
-def _of_field(match: re.Match[str], by_name: Mapping[str, Field[Row]]) -> Term[Row]:
-    field, sign, value = by_name[match["name"]], match["sign"], match["value"]
+def _of_field(field: Field[Row], term: Typed) -> Term[Row]:
     if field.kind is Kind.WORDS:
-        if sign != ":":
-            raise FilterError(f"{field.name} takes a colon: {field.name}:{value}")
-        begins = value.casefold()
+        check_colon(term)
+        begins = term.value.casefold()
         return lambda row: str(field.of(row) or "").casefold().startswith(begins)
-    return _compared(field, sign, value)
+    return _compared(field, term.sign, term.value)
+
+
+def check_colon(term: Typed) -> None:
+    """Raise FilterError where the field, which is words, is compared as if it were a number."""
+    if term.sign != ":":
+        raise FilterError(f"{term.name} takes a colon: {term.name}:{term.value}")
 
 
 def _compared(field: Field[Row], sign: str, value: str) -> Term[Row]:

@@ -13,6 +13,7 @@ from ops.alerts.history import History
 from ops.alerts.seen import AlertsSeen, ShownAlert
 from ops.alerts.seen import Standing as Seen
 from ops.amounts import parse_address
+from ops.audit_trail import Trail
 from ops.errors import OperatorError
 from ops.market_detail import MarketDetail, detail
 from ops.queues.seen import Seen as QueuesSeen
@@ -21,12 +22,15 @@ from ops.runbooks.reading import read as read_runbooks
 from ops.standing import Standing, standing
 from ops.status import Overview
 from store import holds
+from store.audit_log import Chain, ChainState, Entry
 from store.holds import Hold
 from store.listing import Listed, Listing
 
 T = TypeVar("T")
 DATABASE_PATIENCE_S = 6.0
 REPLAY_S = 0.5
+CHAIN_FIRST_S, CHAIN_AGAIN_S = 0.2, 5.0
+"""Between two pieces of the audit log's chain: until it was seen whole, and then."""
 
 
 class Hub:
@@ -47,6 +51,12 @@ class Hub:
         self.markets: Feed[Mapping[str, Listed]] = self._feed("markets", self._read_markets, every_s=2, patience_s=20)
         self.runbooks: Feed[RunbooksSeen] = self._feed("runbooks", self._read_runbooks, every_s=4, patience_s=12)
         self.alerts: Feed[AlertsSeen] = self._feed("alerts", self._read_alerts, every_s=5, patience_s=10)
+        self.trail = Trail(sources.db)
+        self.audit: Feed[Mapping[str, Entry]] = self._feed("acts", self.trail.read, every_s=2, patience_s=20)
+        self._chain = Chain()
+        self.chain: Feed[ChainState] = self._feed(
+            "chain", self._read_chain, every_s=CHAIN_FIRST_S, patience_s=DATABASE_PATIENCE_S
+        )
 
     def alert_history(self, alert: ShownAlert) -> Feed[History]:
         """Return a feed of the value behind one alert; whoever asked for it runs it."""
@@ -114,6 +124,11 @@ class Hub:
             # As an error, what was known last stays.
             raise OperatorError(" ".join(seen.troubles))
         return seen
+
+    async def _read_chain(self) -> ChainState:
+        found = await self._chain.look(await self.sources.db())
+        self.chain.every_s = CHAIN_FIRST_S if found.whole_at is None and found.first_bad is None else CHAIN_AGAIN_S
+        return found
 
     async def _read_standing(self) -> Standing:
         return await standing(self.sources.settings, await self.sources.rpc())

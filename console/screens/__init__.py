@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from console.screens.base import Room
 
-ROOMS = ("overview", "markets", "queue", "alerts", "signers", "deploys", "runbooks")
+ROOMS = ("overview", "markets", "queue", "alerts", "signers", "deploys", "runbooks", "audit")
 """In the order of their keys, from 1."""
 
 

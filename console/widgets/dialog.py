@@ -141,6 +141,7 @@ def _line(value: str, name: str) -> Input:
 class TextDialog(ModalScreen[None]):
     """Text to read: help, a traceback, a record."""
 
+    KEYS: ClassVar[str] = "j k scroll, y copies, Esc leaves"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape,q,enter,question_mark", "leave", "leave", show=False),
         Binding("j,down", "scroll('down')", show=False),
@@ -171,7 +172,7 @@ class TextDialog(ModalScreen[None]):
             yield Static(Content(self._title), classes="title")
             with VerticalScroll():
                 yield Static(Content(self._text))
-            yield Static(Content("j k scroll, y copies, Esc leaves"), classes="keys")
+            yield Static(Content(self.KEYS), classes="keys")
 
     def action_scroll(self, how: str) -> None:
         """Scroll without animation: every frame of one is sent."""

@@ -2,12 +2,13 @@
 
 import asyncio
 from contextlib import AsyncExitStack
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from types import TracebackType
 from typing import Self
 
 from monitoring.clients.alertmanager import Alertmanager
-from monitoring.clients.prometheus import Prometheus
+from monitoring.clients.prometheus import Prometheus, Series
+from monitoring.clients.server import Merged
 from ops.alerts.history import POINTS, History, history_of, span_of, watched
 from ops.alerts.seen import AlertsSeen, Readings, ShownAlert, assemble
 from ops.errors import OperatorError
@@ -53,6 +54,12 @@ class Watch:
             _nothing() if alertmanager is None else alertmanager.silences(),
         )
         return assemble(Readings(at=datetime.now(UTC), rules=rules, alerts=alerts, silences=silences))
+
+    async def fired(self, start: datetime, end: datetime, step: timedelta) -> Merged[tuple[Series, ...]] | None:
+        """Return what fired when, each `step`; None where no Prometheus is configured. Raises nothing, as `read`."""
+        if self._prometheus is None:
+            return None
+        return await self._prometheus.range('ALERTS{alertstate="firing"}', start, end, step)
 
     async def history(self, alert: ShownAlert) -> History:
         """Return the values of what the alert's rule watches. Raises OperatorError where they cannot be had."""

@@ -2,7 +2,6 @@
 
 import asyncio
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
@@ -126,7 +125,7 @@ async def test_a_clock_that_was_put_back_by_less_than_an_hour_hides_nothing(
     since = datetime(2026, 11, 24, 3, tzinfo=UTC)
     # Rows 1 to 3 are of the time that is looked for; then the clock was put back.
     times = {number: since + timedelta(minutes=1) for number in (1, 2, 3)}
-    times |= {number: since - back for number in (4, 5, 6)}
+    times |= dict.fromkeys((4, 5, 6), since - back)
     async with db.write() as connection:
         for number in range(1, 11):
             at = times.get(number, since + timedelta(hours=5))
