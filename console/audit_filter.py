@@ -8,8 +8,11 @@ from ops.errors import UsageError
 from ops.times import parse_moment
 from store.audit_log import BY_PERSON, Term, Wanted, Where
 
-_ACTS = ("analyse", "cancel", "drain", "hold", "move", "park", "pause", "requeue", "resume", "retry", "settle", "sign")
-_ACTS = (*_ACTS, "silence", "start", "unpause")
+_ACTS = (
+    "analyse", "cancel", "drain", "hold", "move", "park", "pause", "requeue", "resume", "retry", "settle", "sign",
+    "silence", "start", "unpause",
+)  # fmt: skip
+"""For completion; others can be typed."""
 _BY = ("person", "oracle")
 
 

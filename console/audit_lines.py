@@ -32,7 +32,8 @@ def _number(row: Entry) -> int:
 COLUMNS: tuple[Column[Entry], ...] = (
     Column("number", "number", 7, lambda row: f"{row.number}", _number, right=True, drop=1),
     Column("time", "time", 11, _time, _number, right=True),
-    Column("who", "who", 11, lambda row: row.actor, _number, flex=1),
+    # Where they sat is told by the act itself.
+    Column("who", "who", 11, lambda row: row.actor.partition(" (")[0], _number, flex=1),
     Column("act", "what", 9, lambda row: row.act, _number),
     Column("subject", "to what", 9, lambda row: row.subject, _number, flex=1),
     Column("details", "details", 13, lambda row: row.told(), _number, flex=2),

@@ -29,7 +29,7 @@ from store.audit_log import ChainState, Entry, Wanted, whole
 
 _AT_ONCE = 200_000
 """Rows that are looked through by themselves; `o` goes on."""
-_NEAR = 40
+NEAR = 40
 """So many acts before the last one, older ones are read."""
 
 
@@ -65,9 +65,9 @@ class Audit(Room):
 
     def place(self) -> str:
         """With the filter, how many there are, and how far they go back."""
-        known = self.context.hub.trail.known
-        back = f" since row {known.below:,} (o: older)" if known.below is not None else ""
-        return f"Audit  {self._table.shown:,} acts{back}{f'  /{self._filter}' if self._filter else ''}"
+        below = self.context.hub.trail.known.below
+        words = f"Audit  {self._table.shown:,}{'+' if below else ''} acts{f'  /{self._filter}' if self._filter else ''}"
+        return f"{words}  since row {below:,}" if below else words
 
     def watches(self) -> Iterable[tuple[Feed[Any], Callable[[Snapshot[Any]], None]]]:
         """The acts, and the chain."""
@@ -82,9 +82,16 @@ class Audit(Room):
                 self._painted = snapshot.value
                 self._table.replace_rows(snapshot.value)
             self._narrow()
+            self._table.say_empty(self._nothing())
             if snapshot.error is None:
                 self._go_on()
         self.show_place()
+
+    def _nothing(self) -> str:
+        below = self.context.hub.trail.known.below
+        if below is not None:
+            return f"None is found since row {below:,}; o looks at older ones."
+        return "No act is like that." if self._filter else "Nothing was done yet."
 
     def _narrow(self) -> None:
         """Until the database's answer is here, and in a recording, what is known already is filtered."""
@@ -153,7 +160,7 @@ class Audit(Room):
     def on_live_table_highlighted(self, event: LiveTable.Highlighted) -> None:
         """Near the end, read on."""
         trail = self.context.hub.trail
-        if trail.more and event.key in list(trail.known.entries)[-_NEAR:]:
+        if trail.more and event.key in list(trail.known.entries)[-NEAR:]:
             self._ask_for_more()
 
     def action_older(self) -> None:

@@ -190,6 +190,13 @@ class LiveTable(ScrollView, Generic[Row], can_focus=True):
         if dirty:
             self.refresh(*dirty)
 
+    def say_empty(self, words: str) -> None:
+        """Say this where there is no row."""
+        if words != self._empty:
+            self._empty = words
+            if not self._order:
+                self.refresh()
+
     def set_filter(self, passes: Callable[[Row], bool] | None) -> None:
         """Show only the rows that pass; None shows all."""
         self._filter = passes
