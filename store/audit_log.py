@@ -17,8 +17,8 @@ from store.schema import audit_head, storable
 
 WINDOW = 20_000
 """Rows that one look goes through at most; the next page goes on below them."""
-PIECE = 1_000
-"""Rows whose hashes are computed at once: some 10 ms of the loop."""
+PIECE = 500
+"""Rows whose hashes are computed at once: some 5 ms of the loop."""
 PUT_BACK = timedelta(hours=1)
 """Numbers rise with time but where a clock was put back: by so much it may be, and no row is missed."""
 BY_PERSON = "@"

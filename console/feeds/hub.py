@@ -29,7 +29,7 @@ from store.listing import Listed, Listing
 T = TypeVar("T")
 DATABASE_PATIENCE_S = 6.0
 REPLAY_S = 0.5
-CHAIN_FIRST_S, CHAIN_AGAIN_S = 0.2, 5.0
+CHAIN_FIRST_S, CHAIN_AGAIN_S = 0.1, 2.5
 """Between two pieces of the audit log's chain: until it was seen whole, and then."""
 
 
