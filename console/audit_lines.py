@@ -33,10 +33,10 @@ COLUMNS: tuple[Column[Entry], ...] = (
     Column("number", "number", 7, lambda row: f"{row.number}", _number, right=True, drop=1),
     Column("time", "time", 11, _time, _number, right=True),
     # Where they sat is told by the act itself.
-    Column("who", "who", 11, lambda row: row.actor.partition(" (")[0], _number, flex=1),
-    Column("act", "what", 9, lambda row: row.act, _number),
-    Column("subject", "to what", 9, lambda row: row.subject, _number, flex=1),
-    Column("details", "details", 13, lambda row: row.told(), _number, flex=2),
+    Column("who", "who", 11, lambda row: row.actor.partition(" (")[0], lambda row: (row.actor, row.number), flex=1),
+    Column("act", "what", 9, lambda row: row.act, lambda row: (row.act, row.number)),
+    Column("subject", "to what", 9, lambda row: row.subject, lambda row: (row.subject, row.number), flex=1),
+    Column("details", "details", 13, lambda row: row.told(), lambda row: (row.told(), row.number), flex=2),
 )
 
 

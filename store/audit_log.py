@@ -139,12 +139,15 @@ async def search(db: Database, wanted: Wanted, *, below: int | None = None, abov
 
 
 async def between(
-    db: Database, since: datetime, until: datetime, limit: int, subject: str = "", without: Collection[str] = ROUTINE
+    db: Database, since: datetime, until: datetime, limit: int, subject: str = "", anyway: Collection[str] = ()
 ) -> tuple[Entry, ...]:
-    """Return the first `limit` acts from `since` until before `until`, oldest first, but for the acts `without`."""
-    query = select(table).where(table.c.at >= since, table.c.at < until, table.c.act.not_in(without))
+    """Return the first `limit` acts from `since` until before `until`, oldest first, without those of ROUTINE.
+
+    Where there is a `subject`: those on it, and the acts `anyway` whatever they are on.
+    """
+    query = select(table).where(table.c.at >= since, table.c.at < until, table.c.act.not_in(ROUTINE))
     if subject:
-        query = query.where(table.c.subject == subject)
+        query = query.where(or_(table.c.subject == subject, table.c.act.in_(anyway)))
     async with db.read() as connection:
         rows = (await connection.execute(query.order_by(table.c.at, table.c.number).limit(limit))).all()
     return tuple(_entry(row) for row in rows)

@@ -46,10 +46,11 @@ class Event:
         return self.words.format(*map(shortened, self.said))
 
 
-_KINDS = {
+KINDS = {
     **dict.fromkeys(("hold", "resume", "pause", "unpause"), Kind.STOP),
     **dict.fromkeys(("start runbook", "end runbook"), Kind.RUNBOOK),
 }
+"""Of acts that concern every market; other acts are of `Kind.ACT`."""
 
 
 def acts(entries: Iterable[Entry]) -> Iterator[Event]:
@@ -58,7 +59,7 @@ def acts(entries: Iterable[Entry]) -> Iterator[Event]:
         details = entry.told()
         words = "{}: {} {}" + (": {}" if details else "")
         said = (entry.actor, entry.act, entry.subject, *([details] if details else []))
-        yield Event(at=entry.at, kind=_KINDS.get(entry.act, Kind.ACT), words=words, said=said)
+        yield Event(at=entry.at, kind=KINDS.get(entry.act, Kind.ACT), words=words, said=said)
 
 
 def troubles(runs: Iterable[PhaseSeen]) -> Iterator[Event]:

@@ -11,6 +11,7 @@ from monitoring.clients.prometheus import Series
 from monitoring.clients.server import Merged
 from ops.alerts.watching import Watch
 from ops.errors import OperatorError
+from ops.incident.events import KINDS
 from ops.standing import Standing, standing
 from ops.times import Span
 from settings import Settings
@@ -59,7 +60,7 @@ async def read(db: Database, watch: Watch, settings: Settings, rpc: Rpc, span: S
     few = len(successes) <= ONE_BY_ONE
     fired, program = await asyncio.gather(watch.fired(since, until, step), _program(standing(settings, rpc)))
     return Read(
-        acts=await between(db, since, until, MOST + 1, market),
+        acts=await between(db, since, until, MOST + 1, market, KINDS),
         troubles=await spans.troubles(db, since, until, MOST + 1, market),
         successes=successes if few else (),
         counted=() if few else await spans.successes_counted(db, since, until, part, market),

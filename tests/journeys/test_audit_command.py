@@ -69,7 +69,7 @@ def test_a_timeline_and_a_handover_are_markdown_on_stdout(url: str) -> None:
     assert (code, error) == (0, "")
     assert out.startswith("# What happened on LOCALNET\n")
     assert f"**act** `ann@bastion`: `park` `{MARKET}`: `` reason: no key `x` ``" in out
-    assert "`bob@bastion`" not in out
+    assert "**stop** `bob@bastion`: `hold` `oracle`: `why: two words`" in out
     told = json.loads(audited(url, "timeline", "--json")[1])
     assert [event["kind"] for event in told["events"]] == ["act", "stop"]
     code, out, error = audited(url, "handover", "--since", "2h")

@@ -187,6 +187,7 @@ async def test_acts_between_two_times(db: Database) -> None:
     found = await between(db, middle, end, 10)
     assert [(entry.number, entry.act) for entry in found] == [(6, "park"), (8, "hold"), (9, "move"), (10, "retry")]
     assert [entry.number for entry in await between(db, middle, end, 10, "market-A")] == [6, 10]
+    assert [entry.number for entry in await between(db, middle, end, 10, "market-A", ["hold"])] == [6, 8, 10]
     assert [entry.number for entry in await between(db, middle, end, 1)] == [6]
     assert await between(db, end, end, 10) == ()
 
