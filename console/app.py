@@ -51,9 +51,7 @@ class Console(TerminalApp):
     Screen { background: $background; color: $foreground; }
     """
 
-    def __init__(
-        self, hub: Hub, *, network: Network, role: Role, read_only: bool, config: Config, start: Step, web: bool = False
-    ) -> None:
+    def __init__(self, hub: Hub, *, network: Network, role: Role, read_only: bool, config: Config, start: Step) -> None:
         super().__init__()
         for theme in themes.ALL:
             self.register_theme(theme)
@@ -74,7 +72,6 @@ class Console(TerminalApp):
         self._here = start
         self._past: list[Step] = []
         self._rooms: dict[str, Room] = {}
-        self._web = web
 
     # Going about.
 

@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING
 
 import structlog
 
+from console.browser import in_browser
+
 if TYPE_CHECKING:
     from console.app import Console
     from console.driver import TerminalState
@@ -46,16 +48,11 @@ def run(settings: "Settings", options: Options) -> int:
     # Textual reads these when it is imported: over a slow line every frame of an animation is one too many.
     os.environ.setdefault("TEXTUAL_ANIMATIONS", "none")
     os.environ.setdefault("TEXTUAL_SMOOTH_SCROLL", "0")
-    from console.config import THEMES
     from console.driver import TerminalState
     from console.errors import ConsoleError
-    from console.screens import ROOMS
 
-    if options.screen not in (*ROOMS, "market"):
-        raise ConsoleError(f"there is no screen {options.screen!r}: it can be {', '.join((*ROOMS, 'market'))}")
-    if options.theme is not None and options.theme not in THEMES:
-        raise ConsoleError(f"there is no theme {options.theme!r}: it can be {', '.join(THEMES)}")
-    if not sys.stdin.isatty() or not (sys.stderr.isatty() or sys.stdout.isatty()):
+    check(options)
+    if not (in_browser() or (sys.stdin.isatty() and (sys.stderr.isatty() or sys.stdout.isatty()))):
         raise ConsoleError("this is no terminal: 'opinion status' prints the overview without one")
     # The terminal is the screens'; what a feed has to say, its age and its reason say.
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
@@ -78,6 +75,18 @@ def run(settings: "Settings", options: Options) -> int:
     for words in endings.troubles:
         print(f"opinion: {words}", file=sys.stderr)
     return endings.code or app.return_code or 0
+
+
+def check(options: Options) -> None:
+    """Raise ConsoleError where the command line names a screen or a theme that there is not."""
+    from console.config import THEMES
+    from console.errors import ConsoleError
+    from console.screens import ROOMS
+
+    if options.screen not in (*ROOMS, "market"):
+        raise ConsoleError(f"there is no screen {options.screen!r}: it can be {', '.join((*ROOMS, 'market'))}")
+    if options.theme is not None and options.theme not in THEMES:
+        raise ConsoleError(f"there is no theme {options.theme!r}: it can be {', '.join(THEMES)}")
 
 
 async def _main(settings: "Settings", options: Options, endings: "_Endings") -> "Console":
@@ -109,7 +118,7 @@ async def _main(settings: "Settings", options: Options, endings: "_Endings") -> 
             hub,
             network=network,
             role=role_of(network, groups_here()),
-            read_only=options.read_only or replay is not None,
+            read_only=options.read_only or replay is not None or in_browser(),
             config=config,
             start=Step(options.screen, options.words),
         )

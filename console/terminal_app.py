@@ -4,7 +4,6 @@
 # pyright: reportUnknownMemberType=false
 
 import asyncio
-import os
 from contextlib import suppress
 from typing import Any
 
@@ -15,6 +14,7 @@ from textual.events import Event, Key, Paste
 from textual.geometry import Size
 from textual.screen import Screen
 
+from console.browser import in_browser
 from console.driver import CaughtUp, ConsoleDriver, TerminalGone
 from console.painting import Painter
 
@@ -67,8 +67,12 @@ class TerminalApp(App[int]):
                     await passed.wait()
 
     def get_driver_class(self) -> type[Driver]:
-        """The console's own driver, unless the environment names another (the browser's)."""
-        return super().get_driver_class() if os.environ.get("TEXTUAL_DRIVER") else ConsoleDriver
+        """The console's own driver: a terminal's, or that of a browser's tab."""
+        if in_browser():
+            from console.browser.driver import PageDriver
+
+            return PageDriver
+        return ConsoleDriver
 
     def _display(self, screen: Screen[Any], renderable: Any) -> None:
         """Paint what changed; where frames were left out, or the terminal's size is another, paint everything.

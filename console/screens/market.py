@@ -184,6 +184,9 @@ class Market(Room):
         self.do(self._open(url))
 
     async def _open(self, url: str) -> str:
+        if self.app.is_web:
+            self.app.open_url(url)
+            return f"Opened: {url}"
         opened = await asyncio.to_thread(_open_browser, url)
         if not opened:
             self.app.copy_to_clipboard(url)

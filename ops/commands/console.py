@@ -17,6 +17,10 @@ def console(
     mouse: Annotated[bool, typer.Option(help="Take the mouse's clicks.")] = True,
     record: Annotated[Path | None, typer.Option(help="Keep all that is shown in this new file.")] = None,
     replay: Annotated[Path | None, typer.Option(help="Show such a file, in place of what is now.")] = None,
+    web: Annotated[
+        bool, typer.Option("--web", help="To browsers on this machine, read-only; prints the address.")
+    ] = False,
+    port: Annotated[int, typer.Option(min=0, max=65_535, help="The port of --web; 0 takes a free one.")] = 8480,
 ) -> None:
     """Watch markets, queues and alerts, and act on them, in a terminal of 60x16 or more."""
     from console.run import Options, run
@@ -28,6 +32,14 @@ def console(
         screen=screen, words=filter_, read_only=read_only, theme=theme, config=config, mouse=mouse, record=record,
         replay=replay,
     )  # fmt: skip
+    if web:
+        if record is not None:
+            raise typer.BadParameter("--record and --web exclude each other")
+        from console.browser.serve import serve
+        from ops.commands._run import run as run_until_signal
+
+        run_until_signal(serve(read_settings(), options, port))
+        return
     code = run(read_settings(), options)
     if code:
         raise typer.Exit(code)
