@@ -21,12 +21,14 @@ from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.expression import FunctionElement
 
-from store.errors import StoreError, StoreUnavailable
+from store.errors import NotPermitted, StoreError, StoreUnavailable
 from store.schema import UtcMillis
 from store.sqlite_connection import SqliteConnection
 
 _WAIT = 10
 """Seconds that a statement waits for others before the database counts as unavailable."""
+_NOT_PERMITTED = "42501"
+"""PostgreSQL's code for what a user was not granted."""
 _POSTGRESQL = {
     "connect_timeout": 5,
     "keepalives_idle": 5,
@@ -169,6 +171,12 @@ class Database:
         except (OperationalError, InterfaceError) as error:
             raise self._unavailable(str(error.orig)) from error
         except DatabaseError as error:
+            if getattr(error.orig, "sqlstate", None) == _NOT_PERMITTED:
+                first = str(error.orig).partition("\n")[0]
+                raise NotPermitted(
+                    f"{self._url.username or 'this user'} may not do this in {self.name} ({first}): "
+                    "act as somebody who may, or have the role granted (`opinion store grants`)"
+                ) from error
             # The class itself and none of its children: a file that is no database, or is broken.
             if type(error) is not DatabaseError and not error.connection_invalidated:
                 raise

@@ -3,6 +3,7 @@
 StoreError
 ├── StoreUnavailable     the database is down, full or locked: an outage, try again later (also a JournalError)
 ├── WrongRevision        the tables are not those that this version works with
+├── NotPermitted         the database grants this user no such thing
 ├── OtherCluster         the database belongs to another cluster or program
 ├── FenceLost            the market's lease is somebody else's by now: stop at once (also a JournalError)
 ├── OnHold               a hold is placed: nothing may act on the outside (also a JournalError)
@@ -30,6 +31,10 @@ class StoreUnavailable(StoreError, JournalError):  # noqa: N818 - named for what
 
 class WrongRevision(StoreError):  # noqa: N818
     """The tables are not those that this version works with."""
+
+
+class NotPermitted(StoreError):  # noqa: N818
+    """The database grants this user no such thing."""
 
 
 class OtherCluster(StoreError):  # noqa: N818

@@ -85,6 +85,18 @@ def rebuild(json: JsonFlag = False) -> None:
     run(act())
 
 
+@store.command()
+def grants() -> None:
+    """Print the SQL that makes PostgreSQL's roles for viewers, operators and the oracle; the tables' owner runs it.
+
+    opinion store grants | psql DATABASE, again after each migration.
+    """
+    from store.grants import statements
+
+    # At once, so that nobody who is at work is without his rights meanwhile.
+    print("".join(f"{statement};\n" for statement in ("BEGIN", *statements(), "COMMIT")), end="")
+
+
 def _database() -> "Database":
     from settings import read_settings
     from store.database import Database
