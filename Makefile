@@ -4,7 +4,7 @@ SHELL := /bin/bash
 export PYTHON
 PYTEST := -m pytest -q -p no:cacheprovider
 
-.PHONY: help setup run test lint types contracts fuzz faults soak bench programs lock clean
+.PHONY: help setup run test lint types contracts fuzz faults soak bench programs man lock clean
 
 help: ## list the commands
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -16,7 +16,7 @@ run: setup ## everything on this machine, with people who stake; at a terminal t
 	@.venv/bin/opinion up --traffic $$([ -t 0 ] && [ -t 1 ] && echo --console)
 
 test: setup ## run all the tests that this machine can run, and say which it skipped
-	@.venv/bin/python $(PYTEST) tests/chain tests/store tests/oracle tests/monitoring tests/ops tests/console tests/test_settings.py tests/test_documents.py
+	@.venv/bin/python $(PYTEST) tests/chain tests/store tests/oracle tests/monitoring tests/ops tests/console tests/test_settings.py tests/test_documents.py tests/test_manual.py
 	@PYTHONPATH=$(CURDIR) localnet/.venv/bin/python $(PYTEST) -c localnet/pyproject.toml --rootdir=$(CURDIR) tests/localnet tests/programs
 	@.venv/bin/python $(PYTEST) tests/clients tests/journeys tests/faults
 
@@ -44,6 +44,9 @@ bench: setup ## the measurements that the documents name, as ratios beside a pee
 
 programs: ## build the on-chain programs and their hashes (programs/install-toolchain.sh brings the tools)
 	@programs/build.sh
+
+man: setup ## write the man page docs/man/opinion.1 from the commands
+	@PYTHONPATH=$(CURDIR) .venv/bin/python docs/man/make.py
 
 lock: ## make the lock files anew from the pyproject.toml files
 	@.ci/lock

@@ -15,6 +15,7 @@ import typer
 from ops.commands.audit import audit
 from ops.commands.bond import bond
 from ops.commands.canary import canary
+from ops.commands.completion import completion, prepare
 from ops.commands.console import console
 from ops.commands.demo import demo
 from ops.commands.doctor import doctor
@@ -44,6 +45,7 @@ app.command()(doctor)
 for act in (explain, settle, retry, park, hold, resume):
     app.command()(act)
 app.command("settlements")(list_settlements)
+app.command()(completion)
 app.add_typer(localnet, name="localnet")
 app.add_typer(oracle, name="oracle")
 app.add_typer(queue, name="queue")
@@ -65,6 +67,7 @@ def main() -> None:
     for stream in (sys.stdout, sys.stderr):
         # A terminal that cannot show a letter shows a question mark; it never ends what runs.
         cast("TextIOWrapper", stream).reconfigure(errors="replace")
+    prepare()
     try:
         app(prog_name="opinion")
     except Exception as error:

@@ -5,12 +5,16 @@ from typing import Annotated
 
 import typer
 
+from ops.commands.completion import screens, themes
+
 
 def console(
-    screen: Annotated[str, typer.Option(help="The screen to begin with, such as alerts or market.")] = "overview",
+    screen: Annotated[
+        str, typer.Option(help="The screen to begin with, such as alerts or market.", autocompletion=screens)
+    ] = "overview",
     filter_: Annotated[str, typer.Option("--filter", help="What to show of it; a market's address for market.")] = "",
     read_only: Annotated[bool, typer.Option("--read-only", help="Without any action that changes something.")] = False,
-    theme: Annotated[str | None, typer.Option(help="dark, light or plain.")] = None,
+    theme: Annotated[str | None, typer.Option(help="dark, light or plain.", autocompletion=themes)] = None,
     config: Annotated[
         Path | None, typer.Option(help="Theme and keys; ~/.config/opinion/console.toml if not said.")
     ] = None,

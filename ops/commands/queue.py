@@ -5,13 +5,14 @@ from typing import Annotated
 import typer
 
 from ops.commands._run import run
+from ops.commands.completion import queues
 
 queue = typer.Typer(no_args_is_help=True, help="See jobs, workers and queues, and act on them.")
 
 JsonFlag = Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")]
 Job = Annotated[str, typer.Argument(help="A job, as 'opinion queue show' names it.")]
 Worker = Annotated[str, typer.Argument(help="A worker; the beginning of its name will do.")]
-Name = Annotated[str, typer.Argument(help="capture, settle, analyse or clean.")]
+Name = Annotated[str, typer.Argument(help="capture, settle, analyse or clean.", autocompletion=queues)]
 Why = Annotated[str, typer.Argument(help="Why, for whoever comes next.")]
 
 
