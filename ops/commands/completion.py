@@ -27,7 +27,7 @@ def completion(shell: Annotated[Shell, typer.Argument(help="Which shell it is fo
 
     fish: opinion completion fish > ~/.config/fish/completions/opinion.fish
     """
-    from typer.completion import get_completion_script
+    from typer.completion import get_completion_script  # pyright: ignore[reportPrivateImportUsage] - documented by --show-completion alone
 
     print(get_completion_script(prog_name="opinion", complete_var=VARIABLE, shell=shell.value))
 
@@ -35,7 +35,7 @@ def completion(shell: Annotated[Shell, typer.Argument(help="Which shell it is fo
 def prepare() -> None:
     """Where a shell asks what could follow, know the shells; costs nothing otherwise."""
     if VARIABLE in os.environ:
-        from typer.completion import completion_init
+        from typer.completion import completion_init  # pyright: ignore[reportPrivateImportUsage] - else only with options that edit rc files
 
         completion_init()
 
