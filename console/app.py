@@ -4,15 +4,17 @@
 # pyright: reportUnknownMemberType=false
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from textual import work
+from textual.filter import LineFilter
 
 from console import crash, themes
 from console.actions import Role, actions_of, by_id, known
 from console.alarm import Alarm, notification
+from console.colourless import Colourless
 from console.command_line import Do, GoTo, Place, Unknown, parse
 from console.config import Config
 from console.context import Context
@@ -55,7 +57,8 @@ class Console(TerminalApp):
         super().__init__()
         for theme in themes.ALL:
             self.register_theme(theme)
-        self.theme = config.theme
+        # Without colours every theme is the plain one.
+        self.theme = "plain" if self.no_color else config.theme
         self.set_keymap(dict(config.keys))
         self.context = Context(
             network=network,
@@ -143,6 +146,10 @@ class Console(TerminalApp):
             self._driver.write(notification(words, os.environ))
         self.tell(words, "error")
 
+    def get_line_filters(self) -> Sequence[LineFilter]:
+        """Textual's own filters turn colours into greys under NO_COLOR, and plain's into black on black."""
+        return (Colourless(),) if self.no_color else super().get_line_filters()
+
     # The keys of every screen.
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
@@ -187,7 +194,10 @@ class Console(TerminalApp):
 
     def action_theme(self) -> None:
         """The next theme."""
-        self.theme = themes.after(self.theme)
+        if self.no_color:
+            self.tell("NO_COLOR is set: there are no colours to choose from.")
+        else:
+            self.theme = themes.after(self.theme)
 
     def action_help(self) -> None:
         """What this screen is and what its keys do."""

@@ -2,8 +2,9 @@
 
 import os
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, cast
 
@@ -47,7 +48,8 @@ def read_config(path: Path) -> Config:
 def _checked(path: Path, told: dict[str, Any]) -> Config:
     unknown = sorted(told.keys() - {"theme", "explorer", "keys"})
     if unknown:
-        raise ConfigError(f"{path} has {unknown[0]!r}: it can have theme, explorer and keys")
+        near = _nearest(unknown[0], ("theme", "explorer", "keys"))
+        raise ConfigError(f"{path} has {unknown[0]!r}: it can have theme, explorer and keys{near}")
     theme = told.get("theme", "dark")
     if theme not in THEMES:
         raise ConfigError(f"{path} has theme {theme!r}: it can be {', '.join(THEMES)}")
@@ -64,12 +66,19 @@ def _checked_keys(path: Path, told: object) -> Mapping[str, str]:
     keys: dict[str, str] = {}
     for action, value in _flat(cast("dict[str, object]", told)):
         if not known(action):
-            raise ConfigError(f"{path} has keys for {action!r}, which is no action: `?` in the console names them all")
+            near = _nearest(action, [one.id for one in ACTIONS])
+            raise ConfigError(f"{path} has keys for {action!r}, which is no action{near}")
         if not isinstance(value, str) or not all(part.strip() for part in value.split(",")):
             raise ConfigError(f"{path} has keys {value!r} for {action}: they are names like 'o' or 'ctrl+r,f5'")
         keys[action] = ",".join(part.strip() for part in value.split(","))
     _refuse_clashes(path, keys)
     return keys
+
+
+def _nearest(word: str, words: Sequence[str]) -> str:
+    """Return what was meant perhaps, as the end of a sentence; empty where nothing comes near."""
+    found = get_close_matches(word, words, n=1)
+    return f" (perhaps {found[0]!r})" if found else ""
 
 
 def _flat(table: Mapping[str, object], before: str = "") -> list[tuple[str, object]]:

@@ -92,3 +92,14 @@ def test_no_file_names_an_index_or_a_path_of_a_machine() -> None:
         text = lock.read_text()
         assert "://" not in text, f"{lock} has an address in it"
         assert "--index-url" not in text
+
+
+@pytest.mark.parametrize("picture", sorted((ROOT / "docs" / "pictures").glob("*.svg")), ids=lambda path: path.stem)
+def test_a_picture_is_shown_and_asks_nobody_for_anything(picture: Path) -> None:
+    shown = [
+        path.name for path in [ROOT / "README.md", *(ROOT / "docs").glob("*.md")] if picture.name in path.read_text()
+    ]
+    assert shown
+    drawn = picture.read_text()
+    assert not re.search(r"@font-face|@import|href|url\((?!#)|<image|<script", drawn)
+    assert 'xmlns="http://www.w3.org/2000/svg"' in drawn

@@ -1,4 +1,4 @@
-"""Draws every screen of the console, as it shows what runs: `python docs/pictures/screens.py`.
+"""Draws every screen of the console, as it shows what runs: `.venv/bin/python docs/pictures/screens.py`.
 
 The settings are the environment's; those of a running `opinion up --traffic` stand in its STATE/env.
 """

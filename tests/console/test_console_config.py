@@ -38,6 +38,8 @@ def test_theme_explorer_and_keys_are_read(tmp_path: Path) -> None:
         ("theme = ", "is not TOML"),
         ('theme = "pink"', "it can be dark, light, plain"),
         ("colour = 1", "has 'colour'"),
+        ('themes = "dark"', r"has 'themes': it can have theme, explorer and keys \(perhaps 'theme'\)"),
+        ('[keys]\nmarket.sort = "o"', r"'market.sort', which is no action \(perhaps 'markets.sort'\)"),
         ('explorer = "https://x.example"', "with {address} in it"),
         ("keys = 1", r"write \[keys\]"),
         ('[keys]\nmarkets.dance = "d"', "'markets.dance', which is no action"),

@@ -1,6 +1,7 @@
 """However it ends, the terminal is as it was, the exit code tells, and nothing secret is printed."""
 
 import os
+import re
 import signal
 import subprocess
 import time
@@ -130,3 +131,19 @@ def test_without_a_terminal_it_says_what_to_use(tmp_path: Path) -> None:
     )
     assert done.returncode == 1
     assert done.stderr == "opinion: This is no terminal: 'opinion status' prints the overview without one.\n"
+
+
+@pytest.mark.parametrize("theme", ["dark", "light", "plain"])
+def test_no_color_is_no_colour_and_the_cursor_is_seen(tmp_path: Path, theme: str) -> None:
+    settings = NOWHERE | {"HOME": str(tmp_path), "XDG_STATE_HOME": str(tmp_path), "NO_COLOR": "1"}
+    terminal = Terminal("console", "--theme", theme, environment=settings)
+    terminal.until("No RPC node answers")
+    terminal.press("T?")
+    terminal.until("Esc leaves")
+    terminal.press("q")
+    terminal.until("No RPC node answers")
+    told = {code for codes in re.findall(rb"\x1b\[([0-9;]*)m", terminal.sent) for code in codes.split(b";")}
+    # Bold, dim, italic, underline and reverse.
+    assert told <= {b"", b"0", b"1", b"2", b"3", b"4", b"7"}
+    assert any(terminal.screen.buffer[2][column].reverse for column in range(80))
+    terminal.close()
