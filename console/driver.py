@@ -18,6 +18,7 @@ from collections import deque
 from collections.abc import Callable
 from typing import Any
 
+from textual._parser import ParseError  # pyright: ignore[reportPrivateUsage] - what that parser raises
 from textual._xterm_parser import XTermParser  # pyright: ignore[reportPrivateUsage] - Textual has no public parser
 from textual.app import App
 from textual.drivers.linux_driver import LinuxDriver
@@ -28,6 +29,7 @@ MOST_UNREAD = 16_384
 _LAST_WORDS_S = 0.5
 # What X10 mice send, by whatever terminal was attached last: three raw bytes that are neither keys nor UTF-8.
 _X10_MOUSE = re.compile(rb"\x1b\[M[\x20-\xff]{3}", re.DOTALL)
+_X10_BEGUN = re.compile(rb"\x1b\[M[\x20-\xff]{0,2}$", re.DOTALL)
 _LEAVE = (
     "\x1b[<u\x1b[?2004l\x1b[?2048l"
     + "".join(f"\x1b[?{mode}l" for mode in (1000, 1002, 1003, 1006, 1015, 1016, 1004))
@@ -142,6 +144,11 @@ class ConsoleDriver(LinuxDriver):
         if self._writer is not None:
             self._writer.stop()
 
+    def resume_application_mode(self) -> None:
+        """Go on after Ctrl+Z and `fg`: the writer ended when the terminal was given back."""
+        self._writer = None
+        super().resume_application_mode()
+
     def _catch_up(self) -> None:
         self._app.post_message(CaughtUp())
 
@@ -149,6 +156,7 @@ class ConsoleDriver(LinuxDriver):
         """Read keys until told to stop or until the terminal is gone, which ends the console."""
         parser = XTermParser(self._debug)
         decode = getincrementaldecoder("utf-8")("replace").decode
+        begun = b""
         with selectors.DefaultSelector() as selector:
             selector.register(self.fileno, selectors.EVENT_READ)
             while not self.exit_event.is_set():
@@ -160,8 +168,16 @@ class ConsoleDriver(LinuxDriver):
                     if not data:
                         self._hang_up()
                         return
-                    for event in parser.feed(decode(_X10_MOUSE.sub(b"", data))):
-                        self.process_message(event)
+                    data = _X10_MOUSE.sub(b"", begun + data)
+                    # A slow link may cut a report in two, and its bytes are letters by themselves.
+                    begun = data[found.start() :] if (found := _X10_BEGUN.search(data)) else b""
+                    text = decode(data[: len(data) - len(begun)])
+                    try:
+                        # To the parser, no text is the end.
+                        for event in parser.feed(text) if text else ():
+                            self.process_message(event)
+                    except (ParseError, ValueError):
+                        parser = XTermParser(self._debug)
                 for event in parser.tick():
                     self.process_message(event)
 

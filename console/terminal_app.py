@@ -36,8 +36,14 @@ class TerminalApp(App[int]):
         self._typed: asyncio.Queue[Event] = asyncio.Queue()
 
     def on_mount(self) -> None:
-        """Begin to hear keys."""
+        """Begin to hear keys, and to hear that the console goes on after it was stopped."""
         self.run_worker(self._hear(), name="keys")
+        self.app_resume_signal.subscribe(self, self._paint_anew)
+
+    def _paint_anew(self, _: object) -> None:
+        """Another program had the terminal meanwhile."""
+        self.forget_painted()
+        self.screen.refresh()
 
     async def on_event(self, event: Event) -> None:
         """Put keys in a row: over a slow link many come at once, and the second is meant for what the first opens."""

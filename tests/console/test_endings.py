@@ -124,6 +124,73 @@ def test_a_slow_terminal_is_not_waited_for(terminal: Terminal) -> None:
     assert terminal.end() == 0
 
 
+@pytest.mark.parametrize(
+    "noise",
+    [
+        [b"\x1b[M\xe0\xf0\xf1"],
+        [b"\x1b[M", b" HH"],
+        [b"\x1b[M H", b"H"],
+        [b"\xe9", b"\xff\xfe\x00"],
+        [b"\x1b[<0;999;999M", b"\x1b[<99;;M", b"\x1b[<;;m"],
+        [b"\x1b[?2026;9$y", b"\x1b[1;2;3;4;5u", b"\x1bP1$r\x1b\\", b"\x1b]52;c;!!!\x07"],
+    ],
+    ids=["x10", "x10 in two", "x10 in two, later", "no utf-8", "mice that are none", "answers nobody asked for"],
+)
+def test_noise_on_the_line_is_no_key_and_ends_nothing(terminal: Terminal, noise: list[bytes]) -> None:
+    terminal.until("No RPC node answers")
+    for piece in noise:
+        os.write(terminal.handle, piece)
+        terminal.read(0.3)
+    assert "Hold the whole oracle" not in terminal.text()
+    terminal.press("\x1b:deploys\r")
+    assert "Deploys" in terminal.until("Deploys").splitlines()[0]
+    assert b"Traceback" not in terminal.sent
+
+
+def test_stopped_it_gives_the_terminal_back_and_goes_on_with_all_of_it_painted(terminal: Terminal) -> None:
+    before = terminal.attributes()
+    terminal.until("No RPC node answers")
+    os.kill(terminal.pid, signal.SIGTSTP)
+    os.waitpid(terminal.pid, os.WUNTRACED)
+    terminal.read(0.5)
+    assert terminal.attributes() == before
+    assert terminal.sent.rindex(NORMAL) > terminal.sent.rindex(ALTERNATE)
+    terminal.screen.reset()
+    os.kill(terminal.pid, signal.SIGCONT)
+    terminal.until("No RPC node answers")
+    terminal.until("Overview")
+    terminal.until("help")
+    terminal.press("q")
+    assert terminal.end() == 0
+    assert terminal.attributes() == before
+
+
+def test_a_dialog_outlives_a_resize(terminal: Terminal) -> None:
+    terminal.until("Overview")
+    terminal.press("H")
+    terminal.until("Hold the whole oracle")
+    terminal.resize(60, 16)
+    terminal.until("Esc leaves everything as it is")
+    terminal.resize(80, 24)
+    terminal.press("because")
+    terminal.until("because")
+    terminal.press("\x1b")
+    terminal.until("Nothing was done")
+
+
+def test_it_ends_with_its_terminal_where_hangups_are_ignored(tmp_path: Path) -> None:
+    home = {"HOME": str(tmp_path), "XDG_STATE_HOME": str(tmp_path)}
+    words = ("-c", f'trap "" HUP; exec {OPINION} console')
+    terminal = Terminal(*words, environment=NOWHERE | home, program=Path("/bin/sh"))
+    terminal.until("Overview")
+    os.close(terminal.handle)
+    deadline = time.monotonic() + 20
+    while not terminal.ended():
+        assert time.monotonic() < deadline, "it lives on without a terminal"
+        time.sleep(0.05)
+    assert terminal.status == 129
+
+
 def test_without_a_terminal_it_says_what_to_use(tmp_path: Path) -> None:
     settings = NOWHERE | {"HOME": str(tmp_path)}
     done = subprocess.run(
