@@ -4,9 +4,11 @@ stdout is for data, stderr for talk. Exit codes: 0 done, 1 failed (one sentence 
 3 a verification found something wrong, 130 interrupted, 128 + n ended by signal n.
 """
 
+import os
 import signal
 import sys
 from io import TextIOWrapper
+from pathlib import Path
 from types import FrameType
 from typing import cast
 
@@ -64,6 +66,9 @@ def main() -> None:
     """Run the command line; what people can mend is told in one sentence, all else with a traceback without locals."""
     for ending in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(ending, _end)
+    # An output that was closed before takes what is written to it; Python would have none at all.
+    sys.stdout = sys.stdout or Path(os.devnull).open("w")  # noqa: SIM115 - for as long as the process
+    sys.stderr = sys.stderr or sys.stdout
     for stream in (sys.stdout, sys.stderr):
         # A terminal that cannot show a letter shows a question mark; it never ends what runs.
         cast("TextIOWrapper", stream).reconfigure(errors="replace")

@@ -28,6 +28,15 @@ def terminal(tmp_path: Path) -> Iterator[Terminal]:
     opened.close()
 
 
+def take_away(terminal: Terminal) -> None:
+    """Close the terminal's other side; returns when the console is gone."""
+    os.close(terminal.handle)
+    deadline = time.monotonic() + 20
+    while not terminal.ended():
+        assert time.monotonic() < deadline, "it lives on without a terminal"
+        time.sleep(0.05)
+
+
 def test_with_nothing_reachable_it_says_so(terminal: Terminal) -> None:
     shown = terminal.until("No RPC node answers")
     assert "LOCALNET" in shown
@@ -56,11 +65,7 @@ def test_a_signal_ends_it_with_the_terminal_restored(terminal: Terminal, number:
 
 def test_it_ends_with_its_terminal(terminal: Terminal) -> None:
     terminal.until("Overview")
-    os.close(terminal.handle)
-    deadline = time.monotonic() + 20
-    while not terminal.ended():
-        assert time.monotonic() < deadline, "it lives on without a terminal"
-        time.sleep(0.05)
+    take_away(terminal)
 
 
 def test_it_fits_sixty_columns_and_comes_back(terminal: Terminal) -> None:
@@ -183,11 +188,7 @@ def test_it_ends_with_its_terminal_where_hangups_are_ignored(tmp_path: Path) -> 
     words = ("-c", f'trap "" HUP; exec {OPINION} console')
     terminal = Terminal(*words, environment=NOWHERE | home, program=Path("/bin/sh"))
     terminal.until("Overview")
-    os.close(terminal.handle)
-    deadline = time.monotonic() + 20
-    while not terminal.ended():
-        assert time.monotonic() < deadline, "it lives on without a terminal"
-        time.sleep(0.05)
+    take_away(terminal)
     assert terminal.status == 129
 
 
