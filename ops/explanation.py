@@ -1,7 +1,7 @@
 """What is known of a market, in words: pure, for people in `lines`, for programs in `report`."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from enum import IntEnum, StrEnum
 from itertools import groupby
@@ -9,6 +9,7 @@ from typing import Any, cast
 
 from chain.accounts import Market, MarketReceipt, VrfRequest
 from chain.constants import MarketState, RefundReason
+from chain.journal import Outcome
 from chain.units import usdc
 from ops.settlements import Explanation, OnChain
 from store.by_hand import Act, Past, PastRun, SentTransaction
@@ -39,11 +40,18 @@ WAITS = {
 """What a wait reason of the plan means; one that is not here is shown as it is named."""
 _NO_TIME_S = 0.05
 _REPEATED = (RunOutcome.WAITED, RunOutcome.OUTAGE)
+_WRONG = (RunOutcome.FAILED, RunOutcome.LOST)
 
 
 def lines(told: Explanation) -> Iterator[str]:
     """Yield the explanation line by line; times are UTC, and what comes from outside cannot steer a terminal."""
     yield f"market {told.market}"
+    yield from now_lines(told)
+    yield from _history(told.past)
+
+
+def now_lines(told: Explanation) -> Iterator[str]:
+    """Yield what it is now: its settlement, a hold, the chain, the analysis; without what happened before."""
     market = _market(told)
     if isinstance(market, Market):
         yield f'"{plain(market.statement)}"'
@@ -61,7 +69,6 @@ def lines(told: Explanation) -> Iterator[str]:
             f"analysis: score {kept.score}, confidence {kept.confidence}, by {plain(kept.analyser)}, "
             f"in {kept.latency_ms / 1_000:.1f} s for ${kept.cost_microdollars / 1e6:.4f}"
         )
-    yield from _history(told.past)
 
 
 def why(row: Settlement | None, now: datetime) -> str:
@@ -175,32 +182,47 @@ def _state(market: Market | MarketReceipt, request: VrfRequest | None) -> str:
 
 
 def _history(past: Past) -> Iterator[str]:
-    events = [*_runs(past.runs), *map(_sent, past.sent), *map(_act, past.acts)]
-    if not events:
+    happened = events(past)
+    if not happened:
         yield "nothing has happened yet"
         return
     yield "what happened (UTC):"
     if past.more:
         yield "(only the newest: --all shows everything)"
-    for at, words in sorted(events):
-        yield f"{at.astimezone(UTC):%Y-%m-%d %H:%M:%S}  {words}"
+    for event in happened:
+        yield f"{event.at.astimezone(UTC):%Y-%m-%d %H:%M:%S}  {event.words}"
 
 
-def _runs(runs: Sequence[PastRun]) -> Iterator[tuple[datetime, str]]:
-    """One event a run; looks in a row that found the same reason to wait are one."""
+@dataclass(frozen=True, slots=True, order=True)
+class Event:
+    """One thing that happened to a market, in words; with its whole signature where it is a transaction."""
+
+    at: datetime
+    words: str
+    signature: str | None = field(default=None, compare=False)
+    wrong: bool = field(default=False, compare=False)
+    """Whether it went wrong."""
+
+
+def events(past: Past) -> list[Event]:
+    """Return what happened, oldest first; looks in a row that found the same reason to wait are one event."""
+    return sorted([*_runs(past.runs), *map(_sent, past.sent), *map(_act, past.acts)])
+
+
+def _runs(runs: Sequence[PastRun]) -> Iterator[Event]:
     seen = 0
     for key, group in groupby(runs, key=lambda run: (run.phase, run.outcome, run.reason)):
         looks = list(group)
         seen += len(looks)
         if len(looks) == 1 and _is_planned_wait(looks[0]):
-            yield looks[0].started_at, _planned_wait(looks[0], runs[seen] if seen < len(runs) else None)
+            yield Event(looks[0].started_at, _planned_wait(looks[0], runs[seen] if seen < len(runs) else None))
             continue
         if key[1] in _REPEATED and len(looks) > 1:
             first, last = looks[0], looks[-1]
             spent = span(_s(first.started_at, last.ended_at or last.started_at))
-            yield first.started_at, f"{_outcome(first)}, {len(looks)} looks in {spent}{_reason(first)}"
+            yield Event(first.started_at, f"{_outcome(first)}, {len(looks)} looks in {spent}{_reason(first)}")
         else:
-            yield from ((run.started_at, _run(run)) for run in looks)
+            yield from (Event(run.started_at, _run(run), wrong=run.outcome in _WRONG) for run in looks)
 
 
 def _is_planned_wait(run: PastRun) -> bool:
@@ -231,18 +253,19 @@ def _reason(run: PastRun) -> str:
     return f": {plain(run.reason)}" if run.reason else ""
 
 
-def _sent(one: SentTransaction) -> tuple[datetime, str]:
+def _sent(one: SentTransaction) -> Event:
     what = one.intent.partition(" ")[2] or one.intent
     ended = f"{one.outcome}" if one.outcome else "outcome not known yet"
     where = f" in slot {one.slot}" if one.slot is not None else ""
     took = f" after {span(_s(one.signed_at, one.concluded_at))}" if one.concluded_at else ""
-    return one.signed_at, f"signed   {plain(what)} {one.signature[:12]}\N{HORIZONTAL ELLIPSIS}: {ended}{where}{took}"
+    words = f"signed   {plain(what)} {one.signature[:12]}\N{HORIZONTAL ELLIPSIS}: {ended}{where}{took}"
+    return Event(one.signed_at, words, one.signature, wrong=one.outcome not in (None, Outcome.LANDED))
 
 
-def _act(act: Act) -> tuple[datetime, str]:
+def _act(act: Act) -> Event:
     reason = act.details.get("reason")
     said = f": {plain(str(reason))}" if reason else ""
-    return act.at, f"{act.act:<8} by {plain(act.actor)}{said}"
+    return Event(act.at, f"{act.act:<8} by {plain(act.actor)}{said}")
 
 
 def _market(told: Explanation) -> Market | MarketReceipt | None:

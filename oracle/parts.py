@@ -37,12 +37,11 @@ async def opened(settings: Settings, queues: Collection[Queue] = tuple(Queue)) -
     recorder = recorder_of(settings.network, oracle, settings.program) if oracle and Queue.SETTLE in serves else None
     keys = settings.randomness_keypair_paths if Queue.SETTLE in serves else ()
     prover = prover_from_files(keys, settings.credentials_directory)
-    rates = Rates(settings.analysis_requests_per_minute, settings.analysis_tokens_per_minute)
     async with (
         Database(settings.database_url) as db,
         Rpc(settings.solana_rpc_url, genesis_hash=GENESIS.get(settings.network)) as rpc,
         texts_of(settings.texts_path, settings.ipfs_gateways, settings.ipfs_apis) as texts,
-        SharedPace(settings.redis_url, rates) as pace,
+        shared_pace(settings) as pace,
         AsyncExitStack() as stack,
     ):
         stack.push_async_callback(_count_errors, db, rpc)
@@ -64,9 +63,9 @@ async def opened(settings: Settings, queues: Collection[Queue] = tuple(Queue)) -
             recorder=recorder,
             prover=prover,
             texts=texts,
-            panel=lambda: _panel(settings, pace),
+            panel=lambda: panel_from(settings, pace),
             analysis_seconds=settings.analysis_seconds,
-            analysis_budget=int(settings.analysis_budget_dollars * _MICRODOLLARS),
+            analysis_budget=budget_of(settings),
             analysis_slots=settings.analysis_slots,
             fees=FeePolicy(highest_price=MicroLamports(settings.max_priority_fee)),
             pinned=pinned,
@@ -89,6 +88,18 @@ def oracle_signer(settings: Settings) -> KeypairSigner:
     return signer_from_file(settings.oracle_keypair_path, settings.credentials_directory)
 
 
-def _panel(settings: Settings, pace: Pace) -> Panel:
+def shared_pace(settings: Settings) -> SharedPace:
+    """Return the pace that all analysers of the deployment keep to together."""
+    rates = Rates(settings.analysis_requests_per_minute, settings.analysis_tokens_per_minute)
+    return SharedPace(settings.redis_url, rates)
+
+
+def budget_of(settings: Settings) -> int:
+    """Return what one market's analysis may cost, in microdollars."""
+    return int(settings.analysis_budget_dollars * _MICRODOLLARS)
+
+
+def panel_from(settings: Settings, pace: Pace) -> Panel:
+    """Return the panel that the settings name; loads the model's SDK where there is a key. Raises PanelError."""
     models, base_url = settings.analysis_models, settings.anthropic_base_url
     return panel_of(settings.network, settings.anthropic_api_key, models, pace, base_url)

@@ -69,10 +69,12 @@ class Hub:
     def market(self, address: str) -> Feed[MarketDetail]:
         """Return a feed of one market; whoever asked for it runs it."""
 
+        texts: dict[str, str] = {}
+
         async def read() -> MarketDetail:
             sources = self.sources
             key = parse_address(address, "a market")
-            return await detail(await sources.db(), sources.settings, key, await sources.texts())
+            return await detail(await sources.db(), sources.settings, key, await sources.texts(), texts)
 
         return self._made(f"market {address}", read, every_s=2, patience_s=20)
 

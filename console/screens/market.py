@@ -5,7 +5,7 @@
 
 import asyncio
 import webbrowser
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from textual.containers import VerticalScroll
@@ -13,44 +13,62 @@ from textual.content import Content
 from textual.widget import Widget
 from textual.widgets import Static
 
-from chain.units import usdc
 from console.context import Context
 from console.feeds.base import Feed, Snapshot
+from console.market_lines import EVENTS, OPINIONS, SECTIONS, Line, event_text, folded, opinion_text, timeline
 from console.screens.base import Doing, Room, bindings_of
 from console.text import safe
 from console.widgets.dialog import Answers, Ask, Deed, TextDialog
+from console.widgets.table import LiveTable
 from ops import settlements as hands
 from ops.amounts import parse_address
 from ops.cluster import connected
-from ops.explanation import lines, plain
+from ops.explanation import events, now_lines, plain
 from ops.market_detail import MarketDetail, ShownOpinion
+from ops.market_sections import analysis_lines, draw_lines
 from ops.person import person
+from ops.reanalysis import lines as lines_of
+from ops.reanalysis import means as means_of
+from ops.reanalysis import reanalyse
 from ops.verification import check_line, verified
 from settings import Network
 from store.settlements import Seen, Settlement, Status
 
-_SECTIONS = ("settlement", "opinions")
 VERIFY_PATIENCE_S = 30.0
 NAME_LENGTH = 6
 """So many of an address' first letters stand for its name."""
 
 
 class Market(Room):
-    """One market: its statement, its opinions with stake, odds, score and flags, and its settlement step by step.
-    Tab goes from the settlement to the opinions and back."""
+    """One market: its settlement step by step, its opinions with stake, odds, score and flags, its analysis, and its
+    draw. Tab goes from one to the next, Enter shows what is under the cursor in full, with its signature."""
 
     room = "market"
     BINDINGS = bindings_of("market")
+    DEFAULT_CSS = """
+    Market #head { height: auto; max-height: 8; padding: 0 1; }
+    Market #sections { height: 1; padding: 0 1; color: $primary; text-style: bold; }
+    """
 
     def __init__(self, context: Context, address: str) -> None:
         super().__init__(context)
         self._address = address
-        self._section = _SECTIONS[0]
+        self._section = SECTIONS[0]
         self._feed: Feed[MarketDetail] = context.hub.market(address)
+        self._events: LiveTable[Line] = LiveTable(EVENTS, sort="time", empty="Nothing has happened yet.", id="events")
+        self._opinions: LiveTable[ShownOpinion] = LiveTable(OPINIONS, sort="stake", empty=_NO_OPINION, id="opinions")
 
     def body(self) -> Iterable[Widget]:
-        """What is known, as text that scrolls."""
-        yield VerticalScroll(Static("Reading…", id="detail"), classes="body")
+        """What it is now; then one section: a table, or text that scrolls."""
+        text = VerticalScroll(Static("", id="detail"), id="text", classes="body")
+        self._opinions.display = text.display = False
+        return (
+            Static("Reading…", id="head"),
+            Static(Content(_tabs(self._section)), id="sections"),
+            self._events,
+            self._opinions,
+            text,
+        )
 
     def on_mount(self) -> None:
         """This market's feed is this screen's own."""
@@ -64,13 +82,28 @@ class Market(Room):
         """The market."""
         return [(self._feed, self._paint)]
 
+    def on_resize(self) -> None:
+        """Text is folded to the screen."""
+        self._paint(self._feed.snapshot)
+
     def _paint(self, snapshot: Snapshot[MarketDetail]) -> None:
-        block = self.query_one("#detail", Static)
-        block.set_class(snapshot.error is not None, "stale")
-        if snapshot.value is not None:
-            words = _settlement(snapshot.value) if self._section == "settlement" else _opinions(snapshot.value)
-            if str(block.content) != words:
-                block.update(Content(words))
+        shown = (self.query_one("#head"), self._events, self._opinions, self.query_one("#text"))
+        for widget in shown:
+            widget.set_class(snapshot.error is not None, "stale")
+        detail = snapshot.value
+        if detail is None:
+            return
+        width = self.size.width - 4
+        self._write("#head", folded(now_lines(detail.explanation), width))
+        self._events.replace_rows(timeline(events(detail.explanation.past)))
+        self._opinions.replace_rows({one.staker: one for one in detail.opinions})
+        if self._section in _TEXTS:
+            self._write("#detail", folded(_TEXTS[self._section](detail), width))
+
+    def _write(self, name: str, words: str) -> None:
+        block = self.query_one(name, Static)
+        if str(block.content) != words:
+            block.update(Content(words))
 
     @property
     def _settlement(self) -> Settlement | None:
@@ -88,10 +121,42 @@ class Market(Room):
     # What the keys do.
 
     def action_next(self) -> None:
-        """The other section."""
-        self._section = _SECTIONS[(_SECTIONS.index(self._section) + 1) % len(_SECTIONS)]
+        """The next section."""
+        self._section = SECTIONS[(SECTIONS.index(self._section) + 1) % len(SECTIONS)]
+        self.query_one("#sections", Static).update(Content(_tabs(self._section)))
+        self._events.display = self._section == "settlement"
+        self._opinions.display = self._section == "opinions"
+        self.query_one("#text").display = self._section in _TEXTS
         self._paint(self._feed.snapshot)
         self.query_one(VerticalScroll).scroll_home(animate=False)
+        self.focus_body()
+
+    def focus_body(self) -> None:
+        """Give the keys to the section that is shown."""
+        tables = {"settlement": self._events, "opinions": self._opinions}
+        tables.get(self._section, self.query_one("#text")).focus()
+
+    def on_live_table_chosen(self, event: LiveTable.Chosen) -> None:
+        """Show the event or the opinion in full."""
+        if event.table is self._events:
+            self.app.push_screen(TextDialog("What happened", event_text(self._events.rows[event.key])))
+        else:
+            self.app.push_screen(TextDialog("Opinion", opinion_text(self._opinions.rows[event.key])))
+
+    def action_reanalyse(self) -> None:
+        """Score it anew, as a dry run."""
+        settings = self.context.hub.sources.settings
+        means = (f"{means_of(settings)}.", "Nothing is recorded, and the settlement goes on as it is.")
+
+        async def act(_: Answers) -> str:
+            market = parse_address(self._address, "a market")
+            self.say("Analysing…")
+            made = await reanalyse(await self.context.hub.sources.db(), settings, None, market, person())
+            self.app.push_screen(TextDialog("A dry run", folded(lines_of(made), 110)))
+            return f"Score {made.now.score}, confidence {made.now.confidence}; nothing was recorded."
+
+        typed = None if settings.anthropic_api_key is None else self._address[:NAME_LENGTH]
+        self.ask_and_do(Deed(f"Analyse {self._address[:NAME_LENGTH]}… again, as a dry run", means, typed=typed), act)
 
     def action_settle(self) -> None:
         """Have it worked on now."""
@@ -173,8 +238,10 @@ class Market(Room):
         return found.summary()
 
     def action_copy(self) -> None:
-        """The address."""
-        self.copy(self._address)
+        """The signature under the cursor, or the address."""
+        cursor = self._events.cursor if self._section == "settlement" else None
+        signature = self._events.rows[cursor].event.signature if cursor is not None else None
+        self.copy(signature or self._address)
 
     def action_explorer(self) -> None:
         """Open the explorer, or where there is no browser show the address."""
@@ -202,20 +269,9 @@ def _open_browser(url: str) -> bool:
     return isinstance(browser, webbrowser.BackgroundBrowser) and browser.open(url)
 
 
-def _settlement(detail: MarketDetail) -> str:
-    return "\n".join(safe(line) for line in lines(detail.explanation))
+_TEXTS: Mapping[str, Callable[[MarketDetail], Iterable[str]]] = {"analysis": analysis_lines, "draw": draw_lines}
+_NO_OPINION = "No opinion is known: nobody has staked, or the market is finished and no analysis of it is kept here."
 
 
-def _opinions(detail: MarketDetail) -> str:
-    if not detail.opinions:
-        return "No opinion is known: nobody has staked, or the market is finished and no analysis of it is kept here."
-    head = f'"{safe(detail.statement)}"\n\n' if detail.statement else ""
-    return head + "\n\n".join(_opinion(one) for one in detail.opinions)
-
-
-def _opinion(one: ShownOpinion) -> str:
-    score = "not scored" if one.score is None else f"score {one.score}"
-    flags = f", flagged: {', '.join(one.flags)}" if one.flags else ""
-    won = "WON  " if one.won else ""
-    text = f'"{safe(one.text)}"' if one.text is not None else f"no text: {safe(one.why or 'it cannot be had')}"
-    return f"{won}{one.staker}\n  {usdc(one.stake)}, odds {float(one.odds):.2%}, {score}{flags}\n  {text}"
+def _tabs(section: str) -> str:
+    return "  ".join(f"[{name}]" if name == section else f" {name} " for name in SECTIONS)

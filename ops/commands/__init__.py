@@ -25,6 +25,7 @@ from ops.commands.hold import hold, resume
 from ops.commands.localnet import localnet
 from ops.commands.oracle import oracle
 from ops.commands.queue import queue
+from ops.commands.reanalyse import reanalyse
 from ops.commands.record import record
 from ops.commands.runbook import runbook
 from ops.commands.settlement import explain, list_settlements, park, retry, settle
@@ -43,6 +44,7 @@ app.command()(traffic)
 app.command()(console)
 app.command()(verify)
 app.command()(record)
+app.command()(reanalyse)
 app.command()(doctor)
 for act in (explain, settle, retry, park, hold, resume):
     app.command()(act)

@@ -13,7 +13,7 @@ from console.actions import Role
 from console.app import Console
 from ops.demo.authorities import establish
 from settings import Settings
-from store import by_hand, settlements
+from store import analyses, by_hand, settlements
 from store.database import Database
 from store.migrations import migrate
 from store.settlements import Status
@@ -94,8 +94,11 @@ async def test_a_market_is_found_parked_retried_settled_and_verified(
         await seat.press("tab")
         text = await seat.until("odds")
         assert f'"{STATEMENT}"' in text
-        assert "not scored" in text
         assert "Opinion 2 of" in text
+        await seat.press("enter")
+        assert "not scored" in await seat.until("of the pool")
+        await seat.press("escape")
+        await dry_run(seat, place)
 
         await seat.press("p")
         await seat.until("Whoever works on it stops")
@@ -110,7 +113,8 @@ async def test_a_market_is_found_parked_retried_settled_and_verified(
         await seat.type(place.short)
         await seat.press("enter")
         await seat.until("It is parked.")
-        await seat.press("tab")
+        await seat.press("tab", "tab", "tab")
+        await seat.until("[settlement]")
         await seat.until("a look")
 
         await seat.press("r")
@@ -118,7 +122,7 @@ async def test_a_market_is_found_parked_retried_settled_and_verified(
         await seat.type(place.short)
         await seat.press("enter")
         await seat.until("It starts anew.")
-        assert await place.acts() == ["park", "retry"]
+        assert await place.acts() == ["reanalyse", "park", "retry"]
 
         await seat.press("s")
         await seat.until("The next free worker looks at it at once")
@@ -129,13 +133,38 @@ async def test_a_market_is_found_parked_retried_settled_and_verified(
         await follow(place.house)
         await seat.press("ctrl+r")
         await seat.until("Settled")
-        await seat.press("tab")
-        text = await seat.until("WON")
-        assert "score" in text
+        await seat.press("G", "enter")
+        await seat.until("What happened")
+        await seat.press("escape")
+        await every_section(seat)
         await seat.press("v")
         assert "ok: The market is settled." in await seat.until("22 checks hold")
         await seat.press("escape", "escape")
         await seat.until("Markets")
+
+
+async def dry_run(seat: Seat, place: Place) -> None:
+    """Score it again: what came of it is shown, and nothing is kept but the act."""
+    await seat.press("a")
+    await seat.until("A word list on this machine scores, at no cost.")
+    await seat.press("enter")
+    text = await seat.until("Nothing was recorded")
+    assert "kept: no analysis of this market is kept yet" in text
+    assert "opinions scored, 0 left out" in text
+    await seat.press("escape")
+    assert await analyses.get(place.house.db, place.market.name) is None
+
+
+async def every_section(seat: Seat) -> None:
+    """From the settlement to the opinions, the analysis and the draw."""
+    await seat.press("tab")
+    assert "score" in await seat.until("WON")
+    await seat.press("tab")
+    assert "panel 1: lexicon" in await seat.until("The chain has the same record.")
+    await seat.press("tab")
+    text = await seat.until("drawn r = ")
+    assert "captured slot" in text
+    assert "prize $" in text
 
 
 async def test_what_changed_meanwhile_is_not_acted_on(tmp_path: Path, valkey_server: Server) -> None:
