@@ -13,7 +13,7 @@ from oracle.parts import opened
 from oracle.prover import ProverError
 from oracle.settlement.work import Parts
 from settings import Settings
-from store import accounts
+from store import accounts, migrations
 from store.database import Database
 from store.errors import StoreUnavailable
 from store.settlements import Queue
@@ -29,9 +29,9 @@ class StartRefused(OracleError):  # noqa: N818 - named for what happened
 async def check(settings: Settings, queues: Collection[Queue]) -> None:
     """Hold the settings and keys to the chain, where it answers.
 
-    Raises SettingsError, SignerError, RecorderError and PanelError for settings that cannot do, OtherCluster for
-    another chain's database, StartRefused for an oracle's key that is not the program's: for `settle` alone, since any
-    key that can pay fees may capture and clear away. A randomness key that is
+    Raises SettingsError, SignerError, RecorderError and PanelError for settings that cannot do, WrongRevision for a
+    database without our tables, OtherCluster for another chain's, StartRefused for an oracle's key that is not the
+    program's: for `settle` alone, since any key that can pay fees may capture and clear away. A randomness key that is
     missing is told and no more: without us nobody might capture the slot hashes of the markets, which needs no key.
     An outage is no reason not to start: the jobs wait for its end.
     """
@@ -39,6 +39,7 @@ async def check(settings: Settings, queues: Collection[Queue]) -> None:
         async with opened(settings, queues) as parts:
             if Queue.ANALYSE in queues:
                 parts.panel()
+            await migrations.check(parts.db)
             await parts.pinned()
             if Queue.SETTLE in queues:
                 await _check_keys(parts)
