@@ -5,6 +5,7 @@ from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 
 from solders.pubkey import Pubkey
 
@@ -21,7 +22,7 @@ from store import accounts, analyses, by_hand, holds, settlements
 from store.accounts import WholeMarket
 from store.analyses import KeptAnalysis
 from store.by_hand import Past
-from store.database import Database
+from store.database import Database, missing_file
 from store.holds import Hold
 from store.migrations import check
 from store.settlements import Seen, Settlement, Status
@@ -29,6 +30,8 @@ from store.settlements import Seen, Settlement, Status
 RPC_PATIENCE_S = 8.0
 """What a person waits for the chain before it counts as away."""
 LONGEST_WHY = 500
+UP_SETTINGS = Path(".opinion/up/env")
+"""Where `opinion up` keeps the settings of what it runs."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,10 +75,21 @@ async def document(settings: Settings, market: str) -> bytes:
 
 @asynccontextmanager
 async def opened(settings: Settings) -> AsyncGenerator[Database]:
-    """Yield the database, when its tables are those of this version; raises StoreError."""
+    """Yield the database, when its tables are those of this version; raises StoreError, OperatorError for no file."""
+    check_there(settings)
     async with Database(settings.database_url) as db:
         await check(db)
         yield db
+
+
+def check_there(settings: Settings) -> None:
+    """Raise OperatorError where an SQLite file is not there: opening it would make an empty one."""
+    if (missing := missing_file(settings.database_url)) is None:
+        return
+    remedy = "correct DATABASE_URL, or make one by 'opinion store migrate'"
+    if UP_SETTINGS.exists():
+        remedy = f"for what 'opinion up' runs here, first take its settings by 'set -a; . {UP_SETTINGS}; set +a'"
+    raise OperatorError(f"There is no database {missing}: {remedy}.")
 
 
 async def hold(db: Database, why: str, who: str) -> Hold:

@@ -20,6 +20,7 @@ from ops.alerts.seen import Standing as AlertStanding
 from ops.alerts.watching import Watch
 from ops.errors import OperatorError
 from ops.explanation import plain
+from ops.settlements import check_there
 from ops.standing import Standing as Program
 from ops.standing import standing as read_program
 from settings import Network, Settings
@@ -160,6 +161,7 @@ class Reader:
 
     async def _work(self) -> Work:
         if self._db is None:
+            check_there(self._settings)
             db = await self._stack.enter_async_context(Database(self._settings.database_url))
             await check(db)
             self._db = db

@@ -169,7 +169,8 @@ def _opened(file: Path) -> Generator[Iterator[bytes]]:
         with gzip.open(file, "rb") as lines:
             yield lines
     except (OSError, EOFError, zlib.error) as error:
-        raise BackupError(f"{file} cannot be read ({error}): name a whole backup") from error
+        why = (error.strerror if isinstance(error, OSError) else None) or error
+        raise BackupError(f"{file} cannot be read ({why}): name a whole backup") from error
 
 
 def _intact(file: Path) -> Copied:

@@ -191,6 +191,16 @@ class Database:
         return StoreUnavailable(f"the database {self.name} cannot be used ({first}): check that it runs and has room")
 
 
+def missing_file(url: str) -> Path | None:
+    """Return the SQLite file that is not there yet, and that opening would make; None for every other database.
+
+    Raises StoreError for what is no database's URL.
+    """
+    parts = _checked(url)
+    file = Path(parts.database or "")
+    return file if parts.get_backend_name() == "sqlite" and not file.exists() else None
+
+
 def _checked(url: str) -> URL:
     """The URL, taken apart; a refusal never repeats it, since it may hold a password."""
     wanted = "the database's URL is not sqlite:///path or postgresql://user@host/name: correct DATABASE_URL"

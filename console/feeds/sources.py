@@ -7,6 +7,7 @@ from typing import Self
 from chain.rpc import Rpc
 from ops.alerts.watching import Watch
 from ops.queues.reading import QueueReader
+from ops.settlements import check_there
 from ops.status import Reader
 from oracle.texts import Texts, texts_of
 from settings import Settings
@@ -39,8 +40,9 @@ class Sources:
         await self._stack.aclose()
 
     async def db(self) -> Database:
-        """Return the database, once its tables are known to be this version's. Raises StoreError."""
+        """Return the database, once its tables are known to be this version's. Raises StoreError, OperatorError."""
         if self._db is None:
+            check_there(self.settings)
             async with AsyncExitStack() as opening:
                 db = await opening.enter_async_context(Database(self.settings.database_url, CONNECTIONS))
                 await check(db)

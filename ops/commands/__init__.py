@@ -99,7 +99,9 @@ def _explained(error: Exception) -> int | None:
         words = str(error)
     else:
         return None
-    typer.echo(f"opinion: {words[:1].upper()}{words[1:].removesuffix('.')}.", err=True)
+    # An address or a path stays as it has to be typed.
+    first = words[:1] if "://" in words.partition(" ")[0] else words[:1].upper()
+    typer.echo(f"opinion: {first}{words[1:].removesuffix('.')}.", err=True)
     return 2 if isinstance(error, UsageError) else 1
 
 

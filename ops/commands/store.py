@@ -1,14 +1,11 @@
 """`opinion store`: the database's tables, its backups, and what is rebuilt from the chain."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from ops.commands._run import run
-
-if TYPE_CHECKING:
-    from store.database import Database
 
 store = typer.Typer(no_args_is_help=True, help="The database: bring it up to date, back it up, restore it.")
 JsonFlag = Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")]
@@ -18,11 +15,13 @@ JsonFlag = Annotated[bool, typer.Option("--json", help="One JSON object on stdou
 def migrate(json: JsonFlag = False) -> None:
     """Make the tables of DATABASE_URL, or bring them to this version. Safe to run again, and while others work."""
     from ops.report import say
+    from settings import read_settings
+    from store.database import Database
     from store.migrations import HEAD
     from store.migrations import migrate as bring
 
     async def act() -> None:
-        async with _database() as db:
+        async with Database(read_settings().database_url) as db:
             await bring(db)
             say(f"{db.name} is at step {HEAD}.", {"database": db.name, "step": HEAD}, as_json=json)
 
@@ -35,10 +34,12 @@ def backup(
 ) -> None:
     """Write one state of the whole database to a file; everybody works on meanwhile."""
     from ops.report import say
+    from ops.settlements import opened
+    from settings import read_settings
     from store.backup import backup as copy
 
     async def act() -> None:
-        async with _database() as db:
+        async with opened(read_settings()) as db:
             done = await copy(db, file)
         words = f"{file} holds {done.rows} rows; its checksum is {done.checksum}."
         say(words, {"file": str(file), "rows": done.rows, "sha256": done.checksum}, as_json=json)
@@ -56,10 +57,12 @@ def restore(
     """
     from ops.person import person
     from ops.report import say
+    from ops.settlements import opened
+    from settings import read_settings
     from store.backup import restore as fill
 
     async def act() -> None:
-        async with _database() as db:
+        async with opened(read_settings()) as db:
             done = await fill(db, file, person())
             words = f"{db.name} holds the {done.rows} rows of {file}; nobody holds a market or a lock."
             say(words, {"database": db.name, "rows": done.rows, "sha256": done.checksum}, as_json=json)
@@ -72,12 +75,12 @@ def rebuild(json: JsonFlag = False) -> None:
     """Forget what was seen of the chain: the watcher reads it anew. Work, signatures and the audit log stay."""
     from ops.person import person
     from ops.report import say
+    from ops.settlements import opened
+    from settings import read_settings
     from store.backup import rebuild as forget
-    from store.migrations import check
 
     async def act() -> None:
-        async with _database() as db:
-            await check(db)
+        async with opened(read_settings()) as db:
             forgotten = await forget(db, person())
         words = f"{forgotten} accounts are forgotten: the watcher's next full read brings them back."
         say(words, {"accounts": forgotten}, as_json=json)
@@ -95,10 +98,3 @@ def grants() -> None:
 
     # At once, so that nobody who is at work is without his rights meanwhile.
     print("".join(f"{statement};\n" for statement in ("BEGIN", *statements(), "COMMIT")), end="")
-
-
-def _database() -> "Database":
-    from settings import read_settings
-    from store.database import Database
-
-    return Database(read_settings().database_url)

@@ -1,5 +1,6 @@
 """What a look at one part found."""
 
+import os
 from collections.abc import AsyncIterator, Awaitable
 from dataclasses import asdict, dataclass
 from enum import StrEnum
@@ -64,4 +65,19 @@ async def tried(part: str, asking: Awaitable[T], remedy: str) -> T | Finding:
     except EXPLAINED as error:
         return wrong(part, str(error), remedy)
     except UNANSWERED as error:
-        return wrong(part, f"it does not answer ({type(error).__name__})", remedy)
+        return wrong(part, f"it does not answer ({reason(error)})", remedy)
+
+
+def reason(error: BaseException) -> str:
+    """Return why a connection failed, in the system's words where it was the system's doing, else the error's kind.
+
+    Never the error's own words, which may hold addresses and passwords.
+    """
+    cause: BaseException | None = error
+    while cause is not None:
+        if isinstance(cause, OSError) and cause.errno:
+            # Names that cannot be resolved have numbers of their own, below zero.
+            told = os.strerror(cause.errno) if cause.errno > 0 else cause.strerror
+            return str(told)
+        cause = cause.__cause__ or cause.__context__
+    return type(error).__name__

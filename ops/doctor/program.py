@@ -78,9 +78,11 @@ def _randomness(settings: Settings, config: ProgramConfig, markets: list[Market]
         prover = prover_from_files(settings.randomness_keypair_paths, settings.credentials_directory)
         pinned = {market.randomness_key for market in markets}
         prover.check(config.randomness_key, pinned)
-    except (ProverError, *EXPLAINED) as error:
+    except ProverError as error:
         remedy = "restore the key's file from its backup before the markets' deadlines: without it the bond is lost"
         return wrong("randomness keys", str(error), remedy)
+    except EXPLAINED as error:
+        return wrong("randomness keys", str(error), "let RANDOMNESS_KEYPAIR_PATHS name the keys' files, each mode 0600")
     return ok("randomness keys", f"the registered key and all that {len(markets)} unsettled markets pin are here")
 
 

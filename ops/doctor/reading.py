@@ -2,7 +2,7 @@
 
 import httpx
 
-from ops.doctor.finding import Findings, note, ok, wrong
+from ops.doctor.finding import Findings, note, ok, reason, wrong
 from settings import Network, Settings, shown
 
 TIMEOUT_S = 10.0
@@ -47,7 +47,7 @@ async def look_at_ipfs(settings: Settings) -> Findings:
             try:
                 answer = await client.request(method, f"{url.rstrip('/')}/{path}")
             except httpx.HTTPError as error:
-                yield wrong(part, f"it does not answer ({type(error).__name__})", remedy)
+                yield wrong(part, f"it does not answer ({reason(error)})", remedy)
                 continue
             words = f"it answers with status {answer.status_code}"
             yield ok(part, words) if answer.is_success else wrong(part, words, remedy)

@@ -3,18 +3,16 @@
 import shutil
 from collections.abc import Mapping
 from contextlib import suppress
-from pathlib import Path
 from typing import Any
 
 from redis.asyncio import Redis
-from sqlalchemy.engine import make_url
 from sqlalchemy.exc import SQLAlchemyError
 
 from ops.doctor.finding import Finding, Findings, note, ok, tried, wrong
-from settings import Settings
+from settings import Settings, shown
 from store import by_hand, holds, migrations
-from store.database import Database
-from store.errors import StoreError
+from store.database import Database, missing_file
+from store.errors import StoreError, WrongRevision
 
 TIMEOUT_S = 5.0
 LEAST_FREE = 1_000_000_000
@@ -24,14 +22,13 @@ LEAST_FREE = 1_000_000_000
 async def look_at_database(settings: Settings) -> Findings:
     """Its tables, and whether a hold is placed."""
     try:
-        if _is_missing(settings.database_url):
-            # Opening would make it.
-            yield wrong("database", "there is no database file yet", "run 'opinion store migrate'")
+        if (missing := missing_file(settings.database_url)) is not None:
+            words = f"there is no database {missing}"
+            yield wrong("database", words, "correct DATABASE_URL, or make one by 'opinion store migrate'")
             return
         async with Database(settings.database_url) as db:
-            checked = await tried("database", migrations.check(db), "see that it runs, and check DATABASE_URL")
-            if isinstance(checked, Finding):
-                yield checked
+            if (problem := await _problem(db)) is not None:
+                yield problem
                 return
             yield ok("database", f"{db.name}, revision {await migrations.revision(db)} of {migrations.HEAD}")
             held = await holds.current(db)
@@ -46,7 +43,7 @@ async def look_at_database(settings: Settings) -> Findings:
 
 async def kept_genesis(settings: Settings) -> str | None:
     """Return which cluster the database is of; None where it keeps none, or cannot be asked (told by itself)."""
-    if _is_missing(settings.database_url):
+    if missing_file(settings.database_url) is not None:
         return None
     with suppress(StoreError, SQLAlchemyError, OSError):
         async with Database(settings.database_url) as db:
@@ -54,10 +51,16 @@ async def kept_genesis(settings: Settings) -> str | None:
     return None
 
 
-def _is_missing(database_url: str) -> bool:
-    """Whether it is an SQLite file that is not there."""
-    url = make_url(database_url)
-    return url.get_backend_name() == "sqlite" and not Path(url.database or "").exists()
+async def _problem(db: Database) -> Finding | None:
+    """What keeps this version from working with it."""
+    try:
+        await migrations.check(db)
+    except WrongRevision as error:
+        words, _, remedy = str(error).partition(": ")
+        return wrong("database", words, remedy)
+    except StoreError as error:
+        return wrong("database", str(error), "see that it runs, and check DATABASE_URL")
+    return None
 
 
 async def look_at_redis(settings: Settings) -> Findings:
@@ -65,7 +68,8 @@ async def look_at_redis(settings: Settings) -> Findings:
     async with Redis.from_url(  # pyright: ignore[reportUnknownMemberType] - redis leaves its keywords untyped
         settings.redis_url, socket_timeout=TIMEOUT_S, socket_connect_timeout=TIMEOUT_S
     ) as redis:
-        remedy = "start it, and check REDIS_URL"
+        address = settings.redis_url if settings.redis_url.startswith("unix:") else shown(settings.redis_url)
+        remedy = f"start it at {address}, or correct REDIS_URL"
         asking = redis.info()  # pyright: ignore[reportUnknownMemberType] - as above
         info: Mapping[str, Any] | Finding = await tried("redis", asking, remedy)
     if isinstance(info, Finding):

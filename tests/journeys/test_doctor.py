@@ -85,6 +85,25 @@ def test_what_is_wrong_is_named_with_what_to_do(host: Host, changed: dict[str, s
     assert "hush" not in json.dumps(found)
 
 
+def test_a_key_that_others_may_read_wants_another_mode_and_no_backup(host: Host, tmp_path: Path) -> None:
+    make_keys(tmp_path / "keys")
+    open_key = tmp_path / "keys" / "randomness.json"
+    open_key.chmod(0o644)
+    code, found = host.doctor(RANDOMNESS_KEYPAIR_PATHS=str(open_key))
+
+    assert code == 1
+    assert f"chmod 600 {open_key}" in found["randomness keys"]["words"]
+    assert "backup" not in found["randomness keys"]["remedy"]
+
+
+def test_a_database_without_tables_wants_them_made(host: Host, tmp_path: Path) -> None:
+    (tmp_path / "new.db").touch()
+    code, found = host.doctor(DATABASE_URL=f"sqlite:///{tmp_path}/new.db")
+
+    assert code == 1
+    assert found["database"]["remedy"] == "run `opinion store migrate`"
+
+
 def test_another_key_than_the_programs_is_told(host: Host, tmp_path: Path) -> None:
     make_keys(tmp_path / "keys")
     others = str(tmp_path / "keys" / "oracle.json")

@@ -1,6 +1,9 @@
 """What the doctor makes of what the parts say of themselves."""
 
+import errno
+
 import pytest
+from redis.exceptions import RedisError
 
 from ops.doctor.examine import as_text
 from ops.doctor.finding import Verdict, ok, tried, wrong
@@ -31,6 +34,18 @@ async def test_an_error_of_a_connection_is_told_without_its_words() -> None:
     found = await tried("redis", fails(), "start it")
 
     assert found == wrong("redis", "it does not answer (ConnectionError)", "start it")
+
+
+async def test_what_the_system_says_of_a_connection_is_told_without_the_address() -> None:
+    async def fails() -> int:
+        try:
+            raise OSError(errno.ECONNREFUSED, "Connect call failed ('cache', 6379)")
+        except OSError as error:
+            raise RedisError("redis://:hush@cache") from error
+
+    assert await tried("redis", fails(), "start it") == wrong(
+        "redis", "it does not answer (Connection refused)", "start it"
+    )
 
 
 async def test_an_error_for_people_is_told_as_it_is() -> None:

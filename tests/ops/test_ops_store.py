@@ -33,7 +33,8 @@ def told(folder: Path, *arguments: str, code: int = 0) -> dict[str, Any]:
 
 
 def test_the_drill(tmp_path: Path) -> None:
-    assert "run `opinion store migrate`" in opinion(tmp_path, "audit", "verify", code=1)
+    assert "'opinion store migrate'" in opinion(tmp_path, "audit", "verify", code=1)
+    assert not (tmp_path / "oracle.db").exists()
     assert "is at step" in opinion(tmp_path, "store", "migrate")
     opinion(tmp_path, "store", "migrate")
     assert told(tmp_path, "store", "rebuild") == {"accounts": 0}

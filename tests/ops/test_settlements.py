@@ -18,7 +18,7 @@ from chain.constants import MarketState, RequestStatus
 from chain.errors import EndpointUnreachable
 from chain.units import Slot, UnixTime, UsdcUnits
 from ops import settlements as hands
-from ops.errors import UsageError
+from ops.errors import OperatorError, UsageError
 from ops.explanation import lines, plain, report, row_line, row_report, span, why
 from ops.settlements import Explanation, OnChain
 from ops.terminal import paragraphs
@@ -59,7 +59,30 @@ async def follow(db: Database, *kinds: Market | MarketReceipt | Opinion | VrfReq
 
 
 async def test_tables_that_are_not_there_are_named(settings: Settings) -> None:
+    async with Database(settings.database_url):
+        pass
     with pytest.raises(WrongRevision, match="store migrate"):
+        async with hands.opened(settings):
+            pass
+
+
+async def test_a_database_that_is_not_there_is_named_and_not_made(
+    settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(OperatorError, match=r"no database .*oracle\.db: correct DATABASE_URL, or make one"):
+        async with hands.opened(settings):
+            pass
+    assert not (tmp_path / "oracle.db").exists()
+
+
+async def test_who_forgot_the_settings_of_what_runs_here_is_told_where_they_are(
+    settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    hands.UP_SETTINGS.parent.mkdir(parents=True)
+    hands.UP_SETTINGS.touch()
+    with pytest.raises(OperatorError, match=r"take its settings by 'set -a; \. \.opinion/up/env; set \+a'"):
         async with hands.opened(settings):
             pass
 
