@@ -11,7 +11,7 @@ from chain.accounts import Market, MarketReceipt, VrfRequest
 from chain.constants import MarketState, RefundReason
 from chain.journal import Outcome
 from chain.units import usdc
-from ops.settlements import Explanation, OnChain
+from ops.settlements import NO_STOPS, Explanation, OnChain, Stops
 from store.by_hand import Act, Past, PastRun, SentTransaction
 from store.settlements import Queue, RunOutcome, Settlement, Status
 
@@ -55,9 +55,8 @@ def now_lines(told: Explanation) -> Iterator[str]:
     market = _market(told)
     if isinstance(market, Market):
         yield f'"{plain(market.statement)}"'
-    yield f"now: {why(told.settlement, told.past.at)}"
-    if told.hold is not None:
-        hold = told.hold
+    yield f"now: {why(told.settlement, told.past.at, told.stops)}"
+    if (hold := told.stops.hold) is not None:
         yield (
             f"hold: {plain(hold.placed_by)} holds the whole oracle since {utc(hold.placed_at)} "
             f"({plain(hold.why)}); `opinion resume` lifts it"
@@ -71,8 +70,11 @@ def now_lines(told: Explanation) -> Iterator[str]:
         )
 
 
-def why(row: Settlement | None, now: datetime) -> str:
-    """Return in one sentence what the settlement does at `now`, or what it waits for and what a person can do."""
+def why(row: Settlement | None, now: datetime, stops: Stops = NO_STOPS) -> str:
+    """Return in one sentence what the settlement does at `now`, or what it waits for and what a person can do.
+
+    Where `stops` keep every worker from it, it is these and no worker that it waits for.
+    """
     if row is None:
         return "the oracle has no work on it; it takes a market up when it closes, `opinion settle` does so at once"
     if row.status is Status.DONE:
@@ -94,11 +96,17 @@ def why(row: Settlement | None, now: datetime) -> str:
     if row.due_at > now:
         awaited = f"waits for {_awaited(row.wait_reason)}" if row.wait_reason else "waits to try again"
         return f"{row.phase} {awaited}{attempts}; next look {utc(row.due_at)}, in {span(_s(now, row.due_at))}{because}"
-    slot = " or one of the slots for analyses" if row.queue is Queue.ANALYSE else ""
-    return (
-        f"{row.phase} is due since {utc(row.due_at)} ({span(_s(row.due_at, now))}) and waits for a free worker "
-        f"of the queue {row.queue}{slot}{attempts}{because}"
-    )
+    due = f"{row.phase} is due since {utc(row.due_at)} ({span(_s(row.due_at, now))}) and waits for"
+    return f"{due} {_wanted(row.queue, stops)}{attempts}{because}"
+
+
+def _wanted(queue: Queue, stops: Stops) -> str:
+    if stops.hold is not None:
+        return "the hold to be lifted: `opinion resume`"
+    if queue in stops.paused:
+        return f"its queue, which is paused: `opinion queue unpause {queue}`"
+    slot = " or one of the slots for analyses" if queue is Queue.ANALYSE else ""
+    return f"a free worker of the queue {queue}{slot}"
 
 
 def report(told: Explanation) -> dict[str, Any]:
@@ -109,9 +117,9 @@ def report(told: Explanation) -> dict[str, Any]:
     analysis = None if kept is None else {k: v for k, v in asdict(kept).items() if k != "document"}
     return {
         "market": told.market,
-        "now": why(told.settlement, told.past.at),
+        "now": why(told.settlement, told.past.at, told.stops),
         "settlement": None if told.settlement is None else _json(asdict(told.settlement)),
-        "hold": None if told.hold is None else _json(asdict(told.hold)),
+        "hold": None if told.stops.hold is None else _json(asdict(told.stops.hold)),
         "chain": shown,
         "followed": None if told.followed is None else _followed_report(told),
         "analysis": _json(analysis),
@@ -119,14 +127,14 @@ def report(told: Explanation) -> dict[str, Any]:
     }
 
 
-def row_line(row: Settlement, now: datetime) -> str:
+def row_line(row: Settlement, now: datetime, stops: Stops = NO_STOPS) -> str:
     """Return a settlement as one line of a list."""
-    return f"{row.market} {why(row, now)}"
+    return f"{row.market} {why(row, now, stops)}"
 
 
-def row_report(row: Settlement, now: datetime) -> dict[str, Any]:
+def row_report(row: Settlement, now: datetime, stops: Stops = NO_STOPS) -> dict[str, Any]:
     """Return a settlement as a JSON object, with the sentence that `row_line` has."""
-    return {**_json(asdict(row)), "now": why(row, now)}
+    return {**_json(asdict(row)), "now": why(row, now, stops)}
 
 
 def plain(words: str) -> str:
@@ -257,7 +265,7 @@ def _sent(one: SentTransaction) -> Event:
     what = one.intent.partition(" ")[2] or one.intent
     ended = f"{one.outcome}" if one.outcome else "outcome not known yet"
     where = f" in slot {one.slot}" if one.slot is not None else ""
-    took = f" after {span(_s(one.signed_at, one.concluded_at))}" if one.concluded_at else ""
+    took = f", known after {span(_s(one.signed_at, one.concluded_at))}" if one.concluded_at else ""
     words = f"signed   {plain(what)} {one.signature[:12]}\N{HORIZONTAL ELLIPSIS}: {ended}{where}{took}"
     return Event(one.signed_at, words, one.signature, wrong=one.outcome not in (None, Outcome.LANDED))
 

@@ -18,7 +18,7 @@ from ops.amounts import parse_address
 from ops.cluster import connected
 from ops.errors import OperatorError, UsageError
 from settings import Settings
-from store import accounts, analyses, by_hand, holds, settlements
+from store import accounts, analyses, by_hand, holds, pauses, settlements
 from store.accounts import WholeMarket
 from store.analyses import KeptAnalysis
 from store.by_hand import Past
@@ -32,6 +32,17 @@ RPC_PATIENCE_S = 8.0
 LONGEST_WHY = 500
 UP_SETTINGS = Path(".opinion/up/env")
 """Where `opinion up` keeps the settings of what it runs."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stops:
+    """What keeps workers from markets: a hold from all of them, a pause from those of its queue."""
+
+    hold: Hold | None
+    paused: frozenset[str]
+
+
+NO_STOPS = Stops(None, frozenset())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,7 +60,7 @@ class Explanation:
 
     market: str
     settlement: Settlement | None
-    hold: Hold | None
+    stops: Stops
     chain: OnChain | str
     followed: WholeMarket | None
     analysis: KeptAnalysis | None
@@ -101,6 +112,11 @@ async def hold(db: Database, why: str, who: str) -> Hold:
     return placed
 
 
+async def stops(db: Database) -> Stops:
+    """Return what keeps workers from markets now. Raises StoreError."""
+    return Stops(await holds.current(db), frozenset(await pauses.current(db)))
+
+
 async def uncaptured(db: Database) -> int:
     """Return how many requests wait for their slot hash to be captured, as they were seen last. Raises StoreError."""
     requests = await accounts.requests(db)
@@ -146,7 +162,7 @@ async def explain(db: Database, settings: Settings, url: str | None, market: Pub
     told = Explanation(
         market=address,
         settlement=await settlements.get(db, address),
-        hold=await holds.current(db),
+        stops=await stops(db),
         chain=await _look_or_why_not(db, settings, url, market),
         followed=await accounts.market(db, address),
         analysis=await analyses.get(db, address),

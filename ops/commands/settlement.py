@@ -114,7 +114,8 @@ def list_settlements(
     async def act() -> None:
         async with settlements.opened(read_settings()) as db:
             now, rows = await settlements.unfinished(db, parked=parked)
-        listed = "\n".join(paragraphs([row_line(row, now)], columns(), rest="    ") for row in rows)
-        say(listed or "None.", {"settlements": [row_report(row, now) for row in rows]}, as_json=json)
+            stops = await settlements.stops(db)
+        listed = "\n".join(paragraphs([row_line(row, now, stops)], columns(), rest="    ") for row in rows)
+        say(listed or "None.", {"settlements": [row_report(row, now, stops) for row in rows]}, as_json=json)
 
     run(act())

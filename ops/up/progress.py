@@ -13,7 +13,7 @@ def position(settlement: Settlement) -> str:
     if settlement.status is Status.PARKED:
         return f"PARKED in {settlement.phase}: {settlement.reason or 'no reason was given'}"
     if settlement.status is Status.WAITING:
-        return f"{settlement.phase}, waits for {settlement.wait_reason or 'its time'}"
+        return f"{settlement.phase}, waits for {settlement.wait_reason or 'its turn'}"
     return str(settlement.phase)
 
 

@@ -20,7 +20,7 @@ from chain.units import Slot, UnixTime, UsdcUnits
 from ops import settlements as hands
 from ops.errors import OperatorError, UsageError
 from ops.explanation import lines, plain, report, row_line, row_report, span, why
-from ops.settlements import Explanation, OnChain
+from ops.settlements import NO_STOPS, Explanation, OnChain, Stops
 from ops.terminal import paragraphs
 from settings import Settings
 from store import accounts, by_hand, settlements
@@ -29,6 +29,7 @@ from store.audit import verify
 from store.by_hand import Act, Past, PastRun, SentTransaction
 from store.database import Database
 from store.errors import SettlementRefused, WrongRevision
+from store.holds import Hold
 from store.migrations import migrate
 from store.settlements import Phase, Queue, Settlement, Status
 from tests.samples import key, on_chain, sample
@@ -204,9 +205,23 @@ def test_why_it_waits_is_one_sentence(found: Settlement | None, words: str) -> N
     assert re.search(words, why(found, NOW))
 
 
+@pytest.mark.parametrize(
+    ("stops", "words"),
+    [
+        (Stops(Hold(why="drill", placed_by=PERSON, placed_at=NOW), frozenset({"capture"})), "`opinion resume`"),
+        (Stops(None, frozenset({"capture"})), "`opinion queue unpause capture`"),
+    ],
+)
+def test_what_a_person_stopped_waits_for_a_person_and_not_for_a_worker(stops: Stops, words: str) -> None:
+    told = why(row(queue=Queue.CAPTURE), NOW, stops)
+    assert words in told
+    assert "free worker" not in told
+    assert "free worker" in why(row(queue=Queue.SETTLE), NOW, Stops(None, frozenset({"capture"})))
+
+
 def explanation(chain: OnChain | str = "away", *, settlement: Settlement | None = None, past: Past) -> Explanation:
     return Explanation(
-        market=str(MARKET), settlement=settlement, hold=None, chain=chain, followed=None, analysis=None, past=past
+        market=str(MARKET), settlement=settlement, stops=NO_STOPS, chain=chain, followed=None, analysis=None, past=past
     )
 
 
@@ -256,7 +271,7 @@ def test_what_happened_is_told_in_order() -> None:
     assert text[begin + 1 :] == [
         "(only the newest: --all shows everything)",
         "2026-11-24 03:00:00  close    done in 0.50 s",
-        "2026-11-24 03:00:00  signed   close 555555555555\u2026: landed in slot 321 after 0.30 s",
+        "2026-11-24 03:00:00  signed   close 555555555555\u2026: landed in slot 321, known after 0.30 s",
         "2026-11-24 03:00:02  analyse  failed in 0.50 s, attempt 1, worker@host: the reply was cut off",
         "2026-11-24 03:00:10  capture  waited, 4 looks in 3.50 s: slot",
         "2026-11-24 03:00:20  capture  lost in 0.50 s, attempt 1, worker@host: it stopped renewing its lease",
