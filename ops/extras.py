@@ -64,7 +64,8 @@ class LocalnetExtras:
             ) from None
         except httpx.HTTPError:
             raise OperatorError(
-                f"Nothing answers at {self._shown}: start a localnet with '.venv/bin/opinion localnet'."
+                f"Nothing answers at {self._shown}: start a localnet with 'opinion up' or 'opinion localnet', "
+                "or correct SOLANA_RPC_URL or --rpc."
             ) from None
         with self._shape():
             answer = response.json()
