@@ -8,12 +8,14 @@ some, which are secrets or name them, last among the credentials that systemd ha
 import os
 from collections.abc import Callable
 from decimal import Decimal
+from difflib import get_close_matches
 from enum import StrEnum
 from ipaddress import IPv4Address
 from pathlib import Path
 from typing import Annotated, Any
 from urllib.parse import urlsplit, urlunsplit
 
+from dotenv.parser import parse_stream
 from pydantic import Field, IPvAnyAddress, SecretStr, ValidationError, field_validator
 from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
@@ -286,6 +288,8 @@ def read_settings() -> Settings:
     """Read the settings; raise SettingsError with one sentence about the first wrong one."""
     network = os.environ.get("NETWORK") or Network.LOCALNET
     file = Path(f".env.{network}")
+    if network in set(Network):
+        _check_file(file)
     settings = _explained(lambda: Settings(_env_file=file if network in set(Network) else None))  # pyright: ignore[reportCallIssue] - every field has a default
     if settings.network != network:
         raise SettingsError(
@@ -293,6 +297,30 @@ def read_settings() -> Settings:
             f"set NETWORK={settings.network} in the environment for the other one."
         )
     return settings
+
+
+def _check_file(file: Path) -> None:
+    """Raise SettingsError for a line that sets nothing or names a setting almost, and would be passed by in silence.
+
+    Other names may stand there: other programs read the file too.
+    """
+    known = {name.upper() for name in Settings.model_fields}
+    try:
+        with file.open(encoding="utf-8") as lines:
+            bindings = list(parse_stream(lines))
+    except FileNotFoundError:
+        return
+    except (OSError, UnicodeDecodeError):
+        # Told where the file is read, with what to do.
+        return
+    for binding in bindings:
+        place = f"{file}, line {binding.original.line}"
+        if binding.error or (binding.key is not None and binding.value is None):
+            raise SettingsError(f'{place} sets nothing: it should be NAME="value", or begin with #.')
+        name = (binding.key or "").upper()
+        near = [] if name in known else get_close_matches(name, known, 1, cutoff=0.85)
+        if near:
+            raise SettingsError(f"{place} sets {binding.key}, which is no setting: it should be {near[0]}.")
 
 
 def _explained(read: Callable[[], Settings]) -> Settings:

@@ -10,7 +10,7 @@ import pytest
 
 from settings import KNOWN_PROGRAM_ID, Network, Settings, SettingsError, read_settings, websocket_of
 
-THIRD_PARTIES = {"pydantic", "pydantic_settings", "solders"}
+THIRD_PARTIES = {"dotenv", "pydantic", "pydantic_settings", "solders"}
 
 
 @pytest.fixture(autouse=True)
@@ -194,6 +194,26 @@ def test_the_file_of_the_network_is_read_and_the_environment_wins(monkeypatch: p
     monkeypatch.delenv("NETWORK")
     monkeypatch.delenv("METRICS_PORT")
     assert read_settings().metrics_port == 2
+
+
+@pytest.mark.parametrize(
+    ("line", "words"),
+    [
+        ("garbage line", r"\.env\.localnet, line 2 sets nothing: it should be NAME=\"value\", or begin with #\.$"),
+        ("REDIS_URL", "line 2 sets nothing"),
+        ('REDIS_URL="redis://secret', "line 2 sets nothing"),
+        ("ANALYSIS_SLOT=3", r"line 2 sets ANALYSIS_SLOT, which is no setting: it should be ANALYSIS_SLOTS\.$"),
+        ("export DATABSE_URL=sqlite:///x", r"line 2 sets DATABSE_URL, .* it should be DATABASE_URL\.$"),
+    ],
+)
+def test_a_line_that_would_be_passed_by_in_silence_is_named(
+    line: str, words: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path(".env.localnet").write_text(f"METRICS_PORT=2\n{line}\n")
+    with pytest.raises(SettingsError, match=words) as error:
+        read_settings()
+    assert "secret" not in str(error.value)
 
 
 def test_a_file_of_another_network_than_its_name_says_is_refused() -> None:

@@ -153,7 +153,7 @@ async def test_the_real_parts_are_read_and_those_that_are_away_are_told(
 
 
 def test_a_run_is_told_step_by_step(tmp_path: Path) -> None:
-    assert "has no tables yet" in opinion(tmp_path, "runbook", "start", "rpc", code=1)
+    assert "There is no database" in opinion(tmp_path, "runbook", "start", "rpc", code=1)
     opinion(tmp_path, "store", "migrate")
     listed = opinion(tmp_path, "runbook", "list")
     assert "rpc-lag" in listed
