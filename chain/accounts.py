@@ -25,6 +25,8 @@ from chain.wire import U8, U32, U64, Bytes16, Bytes32, Bytes64, Bytes80, codec_o
 RECEIPT_LENGTH = 467
 STATE_OFFSET = 9
 """Where a Market and a MarketReceipt keep their state, for memcmp filters."""
+LIABILITY_OFFSET = 92
+"""Where a Market keeps what its escrow owes, eight bytes, for sums over many."""
 
 
 class Account:

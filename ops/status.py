@@ -3,18 +3,18 @@
 import asyncio
 from collections.abc import Awaitable, Iterator, Mapping, Sequence
 from contextlib import AsyncExitStack
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import IntEnum, StrEnum
 from importlib.metadata import version
-from typing import Any, Generic, TypeVar, cast
+from typing import Generic, TypeVar, cast
 
-from chain.constants import MarketState, RequestStatus
+from chain.constants import RequestStatus
 from chain.errors import ChainError
 from chain.rpc import Rpc
 from chain.units import Slot, sol
 from monitoring.exporters.redis_queues import Jobs, RedisQueues
-from ops.alerts.seen import AlertsSeen, State, headline, sentences
+from ops.alerts.seen import AlertsSeen, State, headline
 from ops.alerts.seen import Severity as AlertSeverity
 from ops.alerts.seen import Standing as AlertStanding
 from ops.alerts.watching import Watch
@@ -28,8 +28,8 @@ from store import holds, locks
 from store.database import Database
 from store.errors import StoreError
 from store.holds import Hold
-from store.migrations import check
-from store.settlements import Queue, Status
+from store.migrations import check, revision
+from store.settlements import Queue
 from store.standing import Standing, standing
 
 T = TypeVar("T")
@@ -39,7 +39,8 @@ MOST_LAG = 150
 """Slots, about a minute."""
 LEAST_FEES = 20_000_000
 """Lamports: below it somebody must send SOL."""
-_OVERDUE_S = 60.0
+OVERDUE_S = 60.0
+"""What is due for longer is overdue."""
 _LATE_READ_S = 120.0
 WATCHER = "watcher"
 
@@ -54,11 +55,12 @@ class Part(Generic[T]):
 
 @dataclass(frozen=True, slots=True)
 class Work:
-    """What the database knows. `watcher` is who is active, None for nobody."""
+    """What the database knows. `watcher` is who is active, None for nobody; `step` is what its tables are at."""
 
     standing: Standing
     hold: Hold | None
     watcher: str | None
+    step: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,9 +107,12 @@ class Screen(StrEnum):
 
     OVERVIEW = "overview"
     MARKETS = "markets"
+    QUEUE = "queue"
     ALERTS = "alerts"
     SIGNERS = "signers"
     DEPLOYS = "deploys"
+    RUNBOOKS = "runbooks"
+    AUDIT = "audit"
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,7 +171,7 @@ class Reader:
             await check(db)
             self._db = db
         db = self._db
-        return Work(await standing(db), await holds.current(db), await locks.holder(db, WATCHER))
+        return Work(await standing(db), await holds.current(db), await locks.holder(db, WATCHER), await revision(db))
 
     async def _queues(self) -> Queues:
         jobs = await self._redis.look([queue.value for queue in Queue])
@@ -204,17 +209,19 @@ def attention(seen: Overview) -> tuple[Attention, ...]:
 def _of_work(seen: Overview) -> Iterator[Attention]:
     work = seen.work.value
     if work is None:
-        yield Attention(Severity.NOW, f"The database cannot be asked: {seen.work.why}.", Screen.MARKETS)
+        yield Attention(
+            Severity.NOW, f"The database cannot be asked: {seen.work.why}.", Screen.RUNBOOKS, "database-full"
+        )
         return
     now = work.standing
     if work.watcher is None:
         words = "No watcher is active: nothing is followed, closed or queued. Start 'opinion oracle watch'."
-        yield Attention(Severity.NOW, words, Screen.OVERVIEW)
+        yield Attention(Severity.NOW, words, Screen.RUNBOOKS, "oracle-down")
     if work.hold is not None:
         words = f"{work.hold.placed_by} holds the oracle since {work.hold.placed_at:%H:%M} UTC: {work.hold.why}."
-        yield Attention(Severity.SOON, words, Screen.OVERVIEW)
+        yield Attention(Severity.SOON, words, Screen.AUDIT, "act:hold")
     uncaptured = now.randomness.get(RequestStatus.REQUESTED)
-    if uncaptured is not None and uncaptured.oldest_s > _OVERDUE_S:
+    if uncaptured is not None and uncaptured.oldest_s > OVERDUE_S:
         words = (
             f"{uncaptured.count} slot hashes are not captured, the oldest for {uncaptured.oldest_s:.0f} s: they lapse."
         )
@@ -223,9 +230,9 @@ def _of_work(seen: Overview) -> Iterator[Attention]:
         words = f"{parked} settlement{'s are' if parked > 1 else ' is'} parked: a person must look."
         yield Attention(Severity.SOON, words, Screen.MARKETS, "status:parked")
     for queue, line in now.due.items():
-        if line.oldest_s > _OVERDUE_S:
+        if line.oldest_s > OVERDUE_S:
             words = f"{line.count} due in {queue} and nobody takes them, the oldest for {line.oldest_s:.0f} s."
-            yield Attention(Severity.SOON, words, Screen.OVERVIEW)
+            yield Attention(Severity.SOON, words, Screen.QUEUE, f"queue:{queue}")
     if now.model_available is False:
         yield Attention(Severity.SOON, "The model that scores opinions does not answer.", Screen.MARKETS, "wait:model")
     read = max(now.reads.values(), default=None)
@@ -236,21 +243,21 @@ def _of_work(seen: Overview) -> Iterator[Attention]:
 
 def _of_queues(seen: Overview) -> Iterator[Attention]:
     if seen.queues.value is None:
-        yield Attention(Severity.NOW, f"The queues cannot be seen: {seen.queues.why}.", Screen.OVERVIEW)
+        yield Attention(Severity.NOW, f"The queues cannot be seen: {seen.queues.why}.", Screen.RUNBOOKS, "redis-memory")
     elif seen.queues.value.workers == 0:
-        yield Attention(Severity.NOW, "No worker is alive: nothing is settled.", Screen.OVERVIEW)
+        yield Attention(Severity.NOW, "No worker is alive: nothing is settled.", Screen.RUNBOOKS, "oracle-down")
 
 
 def _of_nodes(seen: Overview) -> Iterator[Attention]:
     slots = [node.slot for node in seen.nodes if node.slot is not None]
     if not slots:
-        yield Attention(Severity.NOW, "No RPC node answers.", Screen.OVERVIEW)
+        yield Attention(Severity.NOW, "No RPC node answers.", Screen.RUNBOOKS, "rpc-lag")
     for node in seen.nodes:
         if node.slot is None:
             severity = Severity.SOON if slots else Severity.NOTE
-            yield Attention(severity, f"{node.name} {node.why}.", Screen.OVERVIEW)
+            yield Attention(severity, f"{node.name} {node.why}.", Screen.RUNBOOKS, "rpc-lag")
         elif (lag := max(slots) - node.slot) > MOST_LAG:
-            yield Attention(Severity.SOON, f"{node.name} is {lag} slots behind the others.", Screen.OVERVIEW)
+            yield Attention(Severity.SOON, f"{node.name} is {lag} slots behind the others.", Screen.RUNBOOKS, "rpc-lag")
 
 
 def _of_program(seen: Overview) -> Iterator[Attention]:
@@ -287,90 +294,6 @@ def _of_alerts(seen: Overview) -> Iterator[Attention]:
             count = f" ({len(firing)})" if len(firing) > 1 else ""
             words = f"{group.name}{count} fires since {firing[0].since:%H:%M} UTC: {firing[0].words}"
             yield Attention(severity, plain(words), Screen.ALERTS, f"name:{plain(group.name)}")
-
-
-def lines(seen: Overview) -> Iterator[str]:
-    """Yield the overview line by line, plain, what needs a person first."""
-    needed = attention(seen)
-    yield f"{seen.network.upper()} at {seen.at:%Y-%m-%d %H:%M:%S} UTC, opinion-markets {seen.version}"
-    if not needed:
-        yield "Nothing needs a person."
-    for one in needed:
-        yield f"{one.severity.name:<5} {one.words}"
-    for name, words, _ in tiles(seen):
-        yield f"{name:<12} {words}"
-
-
-def tiles(seen: Overview) -> Iterator[tuple[str, str, Screen]]:
-    """Yield (what, its state in words, where more of it is shown)."""
-    work = seen.work.value
-    if work is None:
-        yield "database", f"not known: {seen.work.why}", Screen.MARKETS
-    else:
-        yield from _work_tiles(work)
-    queues = seen.queues.value
-    if queues is None:
-        yield "redis", f"not known: {seen.queues.why}", Screen.OVERVIEW
-    else:
-        waiting = ", ".join(f"{name} {jobs.count}" for name, jobs in queues.jobs.items() if jobs.count) or "empty"
-        yield "redis", f"{queues.workers} workers; jobs: {waiting}", Screen.OVERVIEW
-    for node in seen.nodes:
-        yield (
-            "rpc",
-            f"{node.name} " + (f"at slot {node.slot:,}" if node.slot is not None else f"! {node.why}"),
-            Screen.OVERVIEW,
-        )
-    program = seen.program.value
-    if program is None:
-        yield "program", f"not known: {seen.program.why}", Screen.DEPLOYS
-    else:
-        yield "program", f"{program.deployed.hash_[:12]}, {program.deployed.words()}", Screen.DEPLOYS
-        held = next(one for one in program.authorities if one.role == "oracle")
-        yield "oracle key", f"{held.key}: {held.words()}", Screen.SIGNERS
-    found = seen.alerts.value
-    words = f"not known: {seen.alerts.why}" if found is None else " ".join(sentences(found))
-    yield "alerts", plain(words), Screen.ALERTS
-
-
-def _work_tiles(work: Work) -> Iterator[tuple[str, str, Screen]]:
-    now = work.standing
-    states = [f"{now.markets[state]:,} {_state(state)}" for state in (*MarketState, None) if now.markets.get(state)]
-    yield "markets", ", ".join(states) or "none yet", Screen.MARKETS
-    by_status = {status: sum(n for (s, _), n in now.settlements.items() if s == status) for status in Status}
-    counts = ", ".join(f"{by_status[status]:,} {status}" for status in Status if by_status[status])
-    yield "settlements", counts or "none yet", Screen.MARKETS
-    today = now.settled
-    p95 = f", 95 of 100 within {today.p95_s:.0f} s" if today.p95_s is not None else ""
-    yield "done today", f"{today.count:,}{p95}", Screen.MARKETS
-    due = ", ".join(f"{queue} {line.count} (oldest {line.oldest_s:.0f} s)" for queue, line in now.due.items())
-    yield "due", due or "nothing", Screen.OVERVIEW
-    yield "in work", ", ".join(f"{phase} {count}" for phase, count in now.leases.items()) or "nothing", Screen.OVERVIEW
-    waits = {reason: n for (status, reason), n in now.settlements.items() if reason and status == Status.WAITING}
-    yield "waits", ", ".join(f"{reason} {count}" for reason, count in waits.items()) or "none", Screen.MARKETS
-    asked = ", ".join(f"{status.name.lower()} {line.count}" for status, line in now.randomness.items())
-    yield "randomness", asked or "none outstanding", Screen.MARKETS
-    yield "watcher", work.watcher or "! nobody", Screen.OVERVIEW
-    yield "hold", "none" if work.hold is None else f"! {work.hold.why} ({work.hold.placed_by})", Screen.OVERVIEW
-
-
-def _state(state: MarketState | None) -> str:
-    return "finished" if state is None else state.name.lower().replace("_", " ")
-
-
-def report(seen: Overview) -> dict[str, Any]:
-    """Return the overview as a JSON object; `schema` counts up when its shape changes."""
-    work = seen.work.value
-    return {
-        "schema": 1,
-        "at": seen.at.isoformat(),
-        "network": str(seen.network),
-        "version": seen.version,
-        "ok": not needs_a_person(seen),
-        "attention": [{**asdict(one), "severity": one.severity.name.lower()} for one in attention(seen)],
-        "parts": [{"name": name, "words": words} for name, words, _ in tiles(seen)],
-        "parked": None if work is None else sum(work.standing.parked.values()),
-        "nodes": [asdict(node) for node in seen.nodes],
-    }
 
 
 def needs_a_person(seen: Overview) -> bool:

@@ -1,20 +1,24 @@
 """The figures of the moment that metrics show: what stands in which queue, phase and state."""
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, and_, func, or_, select
+from sqlalchemy import ColumnElement, LargeBinary, and_, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from chain.accounts import VrfRequest
+from chain.accounts import LIABILITY_OFFSET, VrfRequest
 from chain.constants import MarketState, RequestStatus
+from chain.journal import Outcome
+from chain.units import UsdcUnits
 from store.accounts import Kind
 from store.database import Database, clock
 from store.holds import placed
 from store.schema import attempt, chain_account, chain_read, phase_run, settlement
 from store.settlements import Phase, RunOutcome, Status
 
+_DAY = timedelta(days=1)
 _OPEN = settlement.c.status.in_((Status.READY, Status.WAITING))
 
 
@@ -61,12 +65,22 @@ class Standing:
     """When the chain was last read in full, by commitment."""
     settled: Settled
     """Since midnight, UTC."""
+    settled_by_hour: tuple[int, ...]
+    """How many in each of the last 24 hours, the newest last."""
+    failed: int
+    """Runs of phases that failed since midnight, UTC."""
+    sent: int
+    """Transactions that landed in the last 24 hours."""
+    owed: UsdcUnits
+    """What the escrows of all markets owe: the money at stake, and prizes, fees and refunds that are not paid yet."""
 
 
 async def standing(db: Database) -> Standing:
     """Return the moment's figures. Raises StoreError."""
     async with db.snapshot() as connection:
         now = (await connection.execute(select(clock()))).scalar_one()
+        midnight = now.replace(hour=0, minute=0, second=0, microsecond=0)
+        done = await _done(connection, now - _DAY)
         return Standing(
             at=now,
             due=await _due(connection, now),
@@ -79,7 +93,11 @@ async def standing(db: Database) -> Standing:
             held=(await connection.execute(select(placed()))).scalar_one(),
             model_available=await _model_available(connection),
             reads=await _reads(connection),
-            settled=await _settled(connection, now.replace(hour=0, minute=0, second=0, microsecond=0)),
+            settled=_settled(done, midnight),
+            settled_by_hour=_by_hour(done, now),
+            failed=await _failed(connection, midnight),
+            sent=await _sent(connection, now - _DAY),
+            owed=await _owed(connection),
         )
 
 
@@ -147,14 +165,44 @@ async def _reads(connection: AsyncConnection) -> dict[str, datetime]:
     return {row.commitment: row.read_at for row in rows}
 
 
-async def _settled(connection: AsyncConnection, since: datetime) -> Settled:
+_Done = tuple[datetime | None, datetime]
+"""When a settlement started and ended."""
+
+
+async def _done(connection: AsyncConnection, since: datetime) -> list[_Done]:
     rows = await connection.execute(
         select(settlement.c.started_at, settlement.c.finished_at).where(
             settlement.c.status == Status.DONE, settlement.c.finished_at >= since
         )
     )
-    took = sorted((row.finished_at - row.started_at).total_seconds() for row in rows if row.started_at)
+    return [(row.started_at, row.finished_at) for row in rows]
+
+
+def _settled(done: Iterable[_Done], since: datetime) -> Settled:
+    took = sorted((ended - started).total_seconds() for started, ended in done if started and ended >= since)
     return Settled(len(took), took[(len(took) * 95 - 1) // 100] if took else None)
+
+
+def _by_hour(done: Iterable[_Done], now: datetime) -> tuple[int, ...]:
+    ages = Counter(int((now - ended).total_seconds() // 3_600) for _, ended in done)
+    return tuple(ages[hour] for hour in reversed(range(24)))
+
+
+async def _failed(connection: AsyncConnection, since: datetime) -> int:
+    failed = (phase_run.c.started_at >= since) & (phase_run.c.outcome == RunOutcome.FAILED)
+    return (await connection.execute(select(func.count()).select_from(phase_run).where(failed))).scalar_one()
+
+
+async def _sent(connection: AsyncConnection, since: datetime) -> int:
+    landed = (attempt.c.outcome == Outcome.LANDED) & (attempt.c.signed_at >= since)
+    return (await connection.execute(select(func.count()).select_from(attempt).where(landed))).scalar_one()
+
+
+async def _owed(connection: AsyncConnection) -> UsdcUnits:
+    """Only these eight bytes of each market leave the database."""
+    owed = func.substr(chain_account.c.data, LIABILITY_OFFSET + 1, 8, type_=LargeBinary)
+    rows = await connection.execute(select(owed).where(chain_account.c.kind == Kind.MARKET))
+    return UsdcUnits(sum(int.from_bytes(found or b"", "little") for (found,) in rows))
 
 
 async def _model_available(connection: AsyncConnection) -> bool | None:

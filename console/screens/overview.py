@@ -8,10 +8,14 @@ from textual.widget import Widget
 
 from console.feeds.base import Feed, Snapshot
 from console.screens.base import Room, bindings_of
+from console.sparkline import sparkline
 from console.widgets.table import Column, LiveTable
 from ops.status import Overview as Seen
-from ops.status import Screen, Severity, attention, tiles
+from ops.status import Screen, Severity, attention
+from ops.status_words import tiles
 
+HOURS = 12
+"""So many signs show a day."""
 _SIGNS = {Severity.NOW: "!! NOW", Severity.SOON: "! soon", Severity.NOTE: "note"}
 _STYLES = {Severity.NOW: "table--bad", Severity.SOON: "table--warning", Severity.NOTE: "table--muted"}
 
@@ -36,8 +40,9 @@ def lines_of(seen: Seen) -> dict[str, Line]:
         found[f"a{number}"] = Line(number, _SIGNS[one.severity], one.words, style, one.screen, one.words_after)
     if not found:
         found["a0"] = Line(0, "ok", "Nothing needs a person.", "table--good", Screen.OVERVIEW)
-    for number, (name, words, screen) in enumerate(tiles(seen)):
-        found[f"t{number}"] = Line(100 + number, name, words, "", screen)
+    for number, tile in enumerate(tiles(seen)):
+        words = f"{tile.words}  {sparkline(tile.history, HOURS)} 24 h" if any(tile.history) else tile.words
+        found[f"t{number}"] = Line(100 + number, tile.name, words, "", tile.screen, tile.words_after)
     return found
 
 

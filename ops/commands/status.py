@@ -26,7 +26,8 @@ async def _status(*, as_json: bool, watch: bool) -> int:
     import asyncio
 
     from ops.report import say
-    from ops.status import Reader, is_unknown, lines, needs_a_person, report
+    from ops.status import Reader, is_unknown, needs_a_person
+    from ops.status_words import lines, report
     from ops.terminal import columns, paragraphs
     from settings import read_settings
 

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from solders.pubkey import Pubkey
 
+from chain.accounts import LIABILITY_OFFSET, Market
 from chain.answers import Commitment
 from chain.constants import PROGRAM_ID, MarketState, RequestStatus
 from chain.errors import MarketNotFound
@@ -35,10 +36,9 @@ from ops.status import (
     Work,
     attention,
     is_unknown,
-    lines,
     needs_a_person,
-    report,
 )
+from ops.status_words import lines, report, tiles
 from oracle.follower.full_read import read_all
 from settings import Network, Settings
 from store import accounts, holds, settlements
@@ -46,10 +46,11 @@ from store.accounts import Cluster
 from store.database import Database
 from store.holds import Hold
 from store.listing import Listing
-from store.migrations import migrate
+from store.migrations import HEAD, migrate
 from store.settlements import Phase, Status
 from store.standing import Line, Settled, Standing
 from tests.oracle.settlement.house import House
+from tests.samples import sample
 from tests.servers import Server
 from tests.stage import staged
 
@@ -118,7 +119,11 @@ async def test_an_overview_tells_each_part_or_why_not(tmp_path: Path, valkey_ser
         async with Reader(settings) as reader:
             seen = await reader.read()
     assert seen.work.value is not None
-    assert seen.work.value.standing.settled.count == 1
+    now = seen.work.value.standing
+    assert (now.settled.count, sum(now.settled_by_hour), now.settled_by_hour[-1], now.failed) == (1, 1, 1, 0)
+    assert now.sent >= 9
+    assert now.owed == 0
+    assert seen.work.value.step == HEAD
     assert seen.work.value.hold is not None
     assert [node.slot is None for node in seen.nodes] == [False, True]
     assert seen.program.value is not None
@@ -155,9 +160,11 @@ WELL = Overview(
                 at=NOW, due={}, settlements={("done", ""): 4}, parked={}, leases={}, markets={MarketState.ACTIVE: 2},
                 randomness={}, transactions={"landed": 40}, held=False, model_available=True,
                 reads={"finalized": NOW - timedelta(seconds=9)}, settled=Settled(4, 31.0),
+                settled_by_hour=(*[0] * 22, 1, 3), failed=0, sent=160, owed=UsdcUnits(26_750_000),
             ),
             None,
             "watcher@host",
+            HEAD,
         )
     ),
     queues=Part(Queues({"settle": Jobs(0, 0.0)}, 12)),
@@ -230,16 +237,16 @@ HELD = Hold(why="an upgrade", placed_by="alice", placed_at=NOW)
     ("seen", "severity", "words", "screen"),
     [
         (changed(parked={"pay": 1}), Severity.SOON, "1 settlement is parked", Screen.MARKETS),
-        (changed(due={"capture": Line(3, 61.0)}), Severity.SOON, "3 due in capture", Screen.OVERVIEW),
+        (changed(due={"capture": Line(3, 61.0)}), Severity.SOON, "3 due in capture", Screen.QUEUE),
         (changed(randomness=UNCAPTURED), Severity.NOW, "2 slot hashes are not captured", Screen.MARKETS),
         (changed(model_available=False), Severity.SOON, "does not answer", Screen.MARKETS),
         (changed(reads={"finalized": NOW - timedelta(minutes=5)}), Severity.SOON, "full 300 s ago", Screen.MARKETS),
-        (replace(WELL, queues=Part(Queues({}, 0))), Severity.NOW, "No worker is alive", Screen.OVERVIEW),
-        (replace(WELL, queues=Part(None, "away")), Severity.NOW, "cannot be seen: away", Screen.OVERVIEW),
-        (replace(WELL, nodes=LAGS), Severity.SOON, "https://two is 200 slots behind", Screen.OVERVIEW),
-        (replace(WELL, work=Part(None, "away")), Severity.NOW, "cannot be asked: away", Screen.MARKETS),
-        (work(watcher=None), Severity.NOW, "No watcher is active", Screen.OVERVIEW),
-        (work(hold=HELD), Severity.SOON, "alice holds the oracle since 03:00 UTC: an upgrade", Screen.OVERVIEW),
+        (replace(WELL, queues=Part(Queues({}, 0))), Severity.NOW, "No worker is alive", Screen.RUNBOOKS),
+        (replace(WELL, queues=Part(None, "away")), Severity.NOW, "cannot be seen: away", Screen.RUNBOOKS),
+        (replace(WELL, nodes=LAGS), Severity.SOON, "https://two is 200 slots behind", Screen.RUNBOOKS),
+        (replace(WELL, work=Part(None, "away")), Severity.NOW, "cannot be asked: away", Screen.RUNBOOKS),
+        (work(watcher=None), Severity.NOW, "No watcher is active", Screen.RUNBOOKS),
+        (work(hold=HELD), Severity.SOON, "alice holds the oracle since 03:00 UTC: an upgrade", Screen.AUDIT),
         (firing(AlertSeverity.CRITICAL), Severity.NOW, "OracleDown fires since 03:00 UTC: No ", Screen.ALERTS),
         (firing(AlertSeverity.WARNING), Severity.SOON, "OracleDown fires since 03:00 UTC: No ", Screen.ALERTS),
         (blind(AlertStanding.UNREACHABLE), Severity.SOON, "It cannot be known.", Screen.ALERTS),
@@ -256,6 +263,31 @@ def test_what_needs_a_person_is_told_in_words(seen: Overview, severity: Severity
     assert words in one.words
     assert one.words.isprintable()
     assert needs_a_person(seen) is (severity >= Severity.SOON)
+
+
+def test_every_part_is_a_tile_that_leads_to_a_screen() -> None:
+    told = {tile.name: tile for tile in tiles(WELL)}
+    assert told["at stake"].words == "$26.75 held in escrow"
+    assert told["done today"].words == "4, 95 of 100 within 31 s; 100.0% of those not parked"
+    assert told["done today"].history[-2:] == (1, 3)
+    assert told["oracle key"].words.startswith("1 SOL, at most 1,250 days at the last day's 160 transactions")
+    assert told["versions"].words == f"opinion-markets 1.2.3, database step {HEAD} of {HEAD}"
+    assert [tile.words for tile in tiles(WELL) if tile.name == "rpc"] == [
+        "https://one at slot 1,000",
+        "https://two at slot 998, 2 behind",
+    ]
+    assert "a multisig has to record scores" in told["signers"].words
+    devnet = {tile.name: tile for tile in tiles(replace(WELL, network=Network.DEVNET))}
+    assert devnet["signers"].words == "1 of 1 ready: on devnet the oracle's key records scores alone"
+    assert {tile.screen for tile in tiles(WELL)} == set(Screen) - {Screen.OVERVIEW}
+    late = {tile.name: tile for tile in tiles(changed(due={"settle": Line(2, 61.0)}, parked={"pay": 1}, failed=3))}
+    assert late["due"].words == "settle 2 (oldest 61 s, OVERDUE)"
+    assert late["done today"].words.endswith("80.0% of those not parked, 3 failed runs")
+
+
+def test_what_is_owed_is_read_where_a_market_keeps_it() -> None:
+    market = sample(Market, liability=UsdcUnits(123_456_789))
+    assert market.to_bytes()[LIABILITY_OFFSET : LIABILITY_OFFSET + 8] == (123_456_789).to_bytes(8, "little")
 
 
 def test_alerts_that_nobody_watches_matter_on_mainnet_alone() -> None:

@@ -7,10 +7,10 @@ from solders.pubkey import Pubkey
 from solders.signature import Signature
 from sqlalchemy import insert, update
 
-from chain.accounts import VrfRequest
+from chain.accounts import Market, VrfRequest
 from chain.constants import MarketState, RequestStatus
 from chain.journal import Attempt, Outcome
-from chain.units import BlockHeight, Slot, UnixTime
+from chain.units import BlockHeight, Slot, UnixTime, UsdcUnits
 from store import holds, settlements
 from store.accounts import Kind
 from store.database import Database
@@ -18,6 +18,7 @@ from store.journal import FencedJournal
 from store.schema import chain_account, chain_read, settlement
 from store.settlements import Phase, Queue, RunOutcome, Status
 from store.standing import Line, standing
+from tests.samples import sample
 
 
 async def test_an_empty_database_stands_at_nothing(db: Database) -> None:
@@ -117,6 +118,24 @@ async def test_transactions_and_reads_are_told(db: Database) -> None:
 async def _set(db: Database, market: str, **values: Any) -> None:
     async with db.write() as connection:
         await connection.execute(update(settlement).where(settlement.c.market == market).values(values))
+
+
+async def test_what_markets_owe_is_summed_and_what_was_done_is_told_by_hour(db: Database) -> None:
+    for owed in (1, 2**40, 0):
+        market = sample(Market, liability=UsdcUnits(owed))
+        await _keep(db, Kind.MARKET, str(Pubkey.new_unique()), MarketState.ACTIVE, market.to_bytes())
+    await _keep(db, Kind.RECEIPT, str(Pubkey.new_unique()), MarketState.SETTLED, b"\xff" * 200)
+    now = await db.now()
+    for number, hours in enumerate((0, 0, 5, 23, 25)):
+        await settlements.add(db, f"done {number}")
+        ended = now - timedelta(hours=hours, minutes=10)
+        started = ended - timedelta(seconds=9)
+        await _set(db, f"done {number}", status=Status.DONE, started_at=started, finished_at=ended)
+    found = await standing(db)
+    assert found.owed == 1 + 2**40
+    assert (found.settled_by_hour[-1], found.settled_by_hour[-6], found.settled_by_hour[0]) == (2, 1, 1)
+    assert sum(found.settled_by_hour) == 4
+    assert (found.failed, found.sent) == (0, 0)
 
 
 async def _keep(db: Database, kind: Kind, market: str, state: MarketState | None, data: bytes = b"") -> None:

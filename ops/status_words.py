@@ -1,0 +1,159 @@
+"""The overview in words: its parts as tiles, as plain lines, and as JSON. Pure."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from chain.constants import MarketState
+from chain.units import Lamports, usdc
+from ops.alerts.seen import sentences
+from ops.explanation import plain
+from ops.standing import Standing as Program
+from ops.status import LEAST_FEES, OVERDUE_S, Node, Overview, Screen, Work, attention, needs_a_person
+from settings import Network
+from store.migrations import HEAD
+from store.settlements import Status
+
+_BASE_FEE = 5_000
+"""Lamports that each signature costs, whatever else is offered."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tile:
+    """One part: what it is, its state in words, and where more of it is shown."""
+
+    name: str
+    words: str
+    screen: Screen
+    words_after: str = ""
+    """What to type on that screen, such as a filter."""
+    history: Sequence[int] = ()
+    """Its values by hour, the newest last."""
+
+
+def lines(seen: Overview) -> Iterator[str]:
+    """Yield the overview line by line, plain, what needs a person first."""
+    needed = attention(seen)
+    yield f"{seen.network.upper()} at {seen.at:%Y-%m-%d %H:%M:%S} UTC, opinion-markets {seen.version}"
+    if not needed:
+        yield "Nothing needs a person."
+    for one in needed:
+        yield f"{one.severity.name:<5} {one.words}"
+    for tile in tiles(seen):
+        yield f"{tile.name:<12} {tile.words}"
+
+
+def tiles(seen: Overview) -> Iterator[Tile]:
+    """Yield every part."""
+    work = seen.work.value
+    if work is None:
+        yield Tile("database", f"not known: {seen.work.why}", Screen.RUNBOOKS, "database-full")
+    else:
+        yield from _work_tiles(work)
+    queues = seen.queues.value
+    if queues is None:
+        yield Tile("redis", f"not known: {seen.queues.why}", Screen.RUNBOOKS, "redis-memory")
+    else:
+        waiting = ", ".join(
+            f"{name} {jobs.count} (oldest {jobs.oldest_s:.0f} s)" for name, jobs in queues.jobs.items() if jobs.count
+        )
+        yield Tile("redis", f"{queues.workers} workers; jobs: {waiting or 'empty'}", Screen.QUEUE)
+    for node in seen.nodes:
+        yield Tile("rpc", f"{node.name} {_node(node, seen.nodes)}", Screen.RUNBOOKS, "rpc-lag")
+    program = seen.program.value
+    if program is None:
+        yield Tile("program", f"not known: {seen.program.why}", Screen.DEPLOYS)
+    else:
+        yield from _program_tiles(program, work, seen.network)
+    found = seen.alerts.value
+    words = f"not known: {seen.alerts.why}" if found is None else " ".join(sentences(found))
+    yield Tile("alerts", plain(words), Screen.ALERTS)
+    step = "" if work is None else f", database step {work.step} of {HEAD}"
+    yield Tile("versions", f"opinion-markets {seen.version}{step}", Screen.DEPLOYS)
+
+
+def _node(node: Node, nodes: Sequence[Node]) -> str:
+    if node.slot is None:
+        return f"! {node.why}"
+    behind = max(other.slot for other in nodes if other.slot is not None) - node.slot
+    return f"at slot {node.slot:,}{f', {behind} behind' if behind else ''}"
+
+
+def _program_tiles(program: Program, work: Work | None, network: Network) -> Iterator[Tile]:
+    yield Tile("program", f"{program.deployed.hash_[:12]}, {program.deployed.words()}", Screen.DEPLOYS)
+    held = next(one for one in program.authorities if one.role == "oracle")
+    days = "" if work is None or held.balance is None else _days(held.balance, work.standing.sent)
+    yield Tile("oracle key", f"{held.words()}{days}; {held.key}", Screen.SIGNERS)
+    if network is Network.MAINNET:
+        words = "a multisig has to record scores, which this release does not do"
+    else:
+        ready = int((held.balance or 0) >= LEAST_FEES)
+        words = f"{ready} of 1 ready: on {network} the oracle's key records scores alone"
+    yield Tile("signers", words, Screen.SIGNERS)
+
+
+def _days(balance: Lamports, sent: int) -> str:
+    """What it lasts at most: priority fees and the rent of accounts come on top."""
+    if not sent:
+        return ""
+    return f", at most {balance // (sent * _BASE_FEE):,} days at the last day's {sent:,} transactions"
+
+
+def _work_tiles(work: Work) -> Iterator[Tile]:
+    now = work.standing
+    states = [f"{now.markets[state]:,} {_state(state)}" for state in (*MarketState, None) if now.markets.get(state)]
+    yield Tile("markets", ", ".join(states) or "none yet", Screen.MARKETS)
+    yield Tile("at stake", f"{usdc(now.owed)} held in escrow", Screen.MARKETS, "-state:finished")
+    by_status = {status: sum(n for (s, _), n in now.settlements.items() if s == status) for status in Status}
+    counts = ", ".join(f"{by_status[status]:,} {status}" for status in Status if by_status[status])
+    yield Tile("settlements", counts or "none yet", Screen.MARKETS)
+    yield Tile("done today", _today(work), Screen.MARKETS, history=now.settled_by_hour)
+    due = ", ".join(
+        f"{queue} {line.count} (oldest {line.oldest_s:.0f} s{', OVERDUE' if line.oldest_s > OVERDUE_S else ''})"
+        for queue, line in now.due.items()
+    )
+    yield Tile("due", due or "nothing", Screen.QUEUE)
+    in_work = ", ".join(f"{phase} {count}" for phase, count in now.leases.items())
+    yield Tile("in work", in_work or "nothing", Screen.QUEUE)
+    waits = {reason: n for (status, reason), n in now.settlements.items() if reason and status == Status.WAITING}
+    waiting = ", ".join(f"{reason} {count}" for reason, count in waits.items())
+    yield Tile("waits", waiting or "none", Screen.MARKETS, "status:waiting")
+    asked = ", ".join(
+        f"{status.name.lower()} {line.count} (oldest {line.oldest_s:.0f} s)" for status, line in now.randomness.items()
+    )
+    yield Tile("randomness", asked or "none outstanding", Screen.MARKETS, "state:randomness")
+    yield Tile("watcher", work.watcher or "! nobody", Screen.QUEUE)
+    held = "none" if work.hold is None else f"! {work.hold.why} ({work.hold.placed_by})"
+    yield Tile("hold", held, Screen.AUDIT, "act:hold")
+
+
+def _today(work: Work) -> str:
+    now = work.standing
+    parked, today = sum(now.parked.values()), now.settled
+    p95 = f", 95 of 100 within {today.p95_s:.0f} s" if today.p95_s is not None else ""
+    told = f"{today.count:,}{p95}"
+    if today.count + parked:
+        told += f"; {today.count / (today.count + parked):.1%} of those not parked"
+    return f"{told}, {now.failed:,} failed runs" if now.failed else told
+
+
+def _state(state: MarketState | None) -> str:
+    return "finished" if state is None else state.name.lower().replace("_", " ")
+
+
+def report(seen: Overview) -> dict[str, Any]:
+    """Return the overview as a JSON object; `schema` counts up when its shape changes."""
+    work = seen.work.value
+    return {
+        "schema": 1,
+        "at": seen.at.isoformat(),
+        "network": str(seen.network),
+        "version": seen.version,
+        "ok": not needs_a_person(seen),
+        "attention": [{**asdict(one), "severity": one.severity.name.lower()} for one in attention(seen)],
+        "parts": [{"name": tile.name, "words": tile.words} for tile in tiles(seen)],
+        "parked": None if work is None else sum(work.standing.parked.values()),
+        "owed": None if work is None else work.standing.owed,
+        "settled_by_hour": None if work is None else list(work.standing.settled_by_hour),
+        "nodes": [asdict(node) for node in seen.nodes],
+    }
