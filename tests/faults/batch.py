@@ -24,6 +24,10 @@ PATIENCE_S = 150.0
 _POKE = -1
 
 
+class NotSetUp(Exception):  # noqa: N818
+    """A batch could not be set up, so that nothing is known of its runs."""
+
+
 @dataclass(frozen=True)
 class Verdict:
     """One run's result."""
@@ -80,7 +84,11 @@ async def run_on(stack: Stack, injector: Injector, seed: int, plans: Sequence[Pl
         for place, count in enumerate(plan.stakers)
     ]
     poke = imagine(seed, _POKE, 0, 0, stack.stage.program)
-    await asyncio.gather(*(open_market(stack.stage, market, stack.texts) for market in [*markets, poke]))
+    try:
+        await asyncio.gather(*(open_market(stack.stage, market, stack.texts) for market in [*markets, poke]))
+    except TimeoutError as error:
+        # No fault is armed yet: the machine was too busy, and nothing was tried.
+        raise NotSetUp("the markets could not be opened in time") from error
     of_run = {plan.number: [market for market in markets if market.run == plan.number] for plan in plans}
     struck = [
         Struck(plan.number, fault, of_run[plan.number][fault.market].name) for plan in plans for fault in plan.faults
