@@ -98,7 +98,8 @@ class Markets(Room):
             Column("statement", "statement", 16, lambda row: row.statement, lambda row: row.statement, flex=1, drop=3),
         )
         empty = "No market is known yet: the watcher reads the chain ('opinion oracle watch')."
-        self._table: LiveTable[Listed] = LiveTable(columns, sort="closes", empty=empty)
+        unmatched = "No market is like that."
+        self._table: LiveTable[Listed] = LiveTable(columns, sort="closes", empty=empty, unmatched=unmatched)
 
     def body(self) -> Iterable[Widget]:
         """The table."""

@@ -56,7 +56,9 @@ class Queue(Room):
         self._filter = ""
         self._section = "jobs"
         self._queues: LiveTable[QueueSeen] = LiveTable(QUEUES, sort="queue", empty="Reading…", id="queues")
-        self._jobs: LiveTable[Job] = LiveTable(JOBS, sort="state", empty="No job waits, runs or failed.", id="jobs")
+        self._jobs: LiveTable[Job] = LiveTable(
+            JOBS, sort="state", empty="No job waits, runs or failed.", unmatched="No job is like that.", id="jobs"
+        )
         self._workers: LiveTable[Worker] = LiveTable(
             WORKERS, sort="worker", empty="No worker is alive: nothing is settled.", id="workers"
         )

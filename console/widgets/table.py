@@ -110,13 +110,16 @@ class LiveTable(ScrollView, Generic[Row], can_focus=True):
         sort: str,
         reverse: bool = False,
         empty: str = "Nothing is here.",
+        unmatched: str | None = None,
         id: str | None = None,  # noqa: A002 - Textual's name
     ) -> None:
+        """`empty` is said where there is no row, `unmatched` where the filter lets none through."""
         super().__init__(id=id)
         self._columns = tuple(columns)
         self._sort = next(column for column in columns if column.name == sort)
         self._reverse = reverse
         self._empty = empty
+        self._unmatched = unmatched
         self._rows: dict[str, Row] = {}
         self._order: list[tuple[Any, str]] = []
         """(what it sorts by, key) of every row that the filter lets through, ascending."""
@@ -380,7 +383,8 @@ class LiveTable(ScrollView, Generic[Row], can_focus=True):
             return self._header(width, base + self.get_component_rich_style("table--header", partial=True))
         place = y - HEADER + self.scroll_offset.y
         if not self._order:
-            words = safe_text(self._empty, width) if y == HEADER else ""
+            said = self._unmatched if self._rows and self._unmatched is not None else self._empty
+            words = safe_text(said, width) if y == HEADER else ""
             muted = base + self.get_component_rich_style("table--muted", partial=True)
             return Strip([Segment(words, muted)]).adjust_cell_length(width, base)
         if place >= len(self._order):

@@ -71,10 +71,10 @@ class Terminal:
             assert self._take(0.2), f"ended:\n{self.text()}"
         return time.monotonic() - began
 
-    def until(self, words: str) -> str:
-        """Read until the screen shows the words; returns the screen."""
+    def until(self, words: str, line: int | None = None) -> str:
+        """Read until the screen shows the words, in this line of it where one is given; returns the screen."""
         deadline = time.monotonic() + PATIENCE_S
-        while words not in self.text():
+        while words not in (self.text() if line is None else self.text().split("\n")[line]):
             assert time.monotonic() < deadline, f"no {words!r} on:\n{self.text()}"
             assert self._take(0.2) or not self.ended(), f"ended with {self.status}:\n{self.text()}"
         return self.text()
@@ -103,12 +103,13 @@ class Terminal:
         return termios.tcgetattr(self.handle)
 
     def close(self) -> None:
-        """End it, whatever it does."""
+        """End it, whatever it does; safe to repeat."""
         if not self.ended():
             os.kill(self.pid, signal.SIGKILL)
-            os.waitpid(self.pid, 0)
+            self.status = os.waitstatus_to_exitcode(os.waitpid(self.pid, 0)[1])
+        handle, self.handle = self.handle, -1
         try:
-            os.close(self.handle)
+            os.close(handle)
         except OSError:
             return
 

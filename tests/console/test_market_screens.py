@@ -81,7 +81,7 @@ async def test_a_market_is_found_parked_retried_settled_and_verified(
         assert "active" in line
         await seat.press("slash")
         await seat.type("stake>100")
-        await seat.until("0 of 1")
+        assert "No market is like that." in await seat.until("0 of 1")
         await seat.press("ctrl+u")
         await seat.type("state:active")
         await seat.until("Markets  1 ")
