@@ -25,10 +25,13 @@ def hold(
     from settings import read_settings
 
     async def act() -> None:
+        who = person()
         async with opened(read_settings()) as db:
-            placed = await place(db, why, person())
+            placed = await place(db, why, who)
             waiting = await uncaptured(db)
         words = f"The oracle is held since {utc(placed.placed_at)} by {placed.placed_by} ({plain(placed.why)})."
+        if (placed.why, placed.placed_by) != (why, who):
+            words += " It was held already: yours is kept beside it, and `opinion resume` lifts both."
         if waiting:
             words += (
                 f" {waiting} requested slot hashes are not captured yet: each can be for about three minutes, "

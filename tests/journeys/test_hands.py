@@ -36,11 +36,14 @@ def market(localnet: Localnet) -> str:
 
 def test_a_hold_is_placed_and_lifted(url: str) -> None:
     held = opinion("hold", "an upgrade", DATABASE_URL=url)
+    assert "It was held already" not in held.stdout
+    again = opinion("hold", "another", DATABASE_URL=url)
+    assert "(an upgrade). It was held already: yours is kept beside it" in again.stdout
     assert (held.returncode, held.stderr) == (0, "")
     assert held.stdout.startswith("The oracle is held since ")
     assert held.stdout.endswith("(an upgrade).\n")
     lifted = opinion("resume", "--json", DATABASE_URL=url)
-    assert json.loads(lifted.stdout) == {"held": False, "lifted": 1}
+    assert json.loads(lifted.stdout) == {"held": False, "lifted": 2}
     assert opinion("resume", DATABASE_URL=url).stdout == "No hold was placed: the oracle was not stopped by one.\n"
 
 
