@@ -25,6 +25,7 @@ from store import holds
 from store.audit_log import Chain, ChainState, Entry
 from store.holds import Hold
 from store.listing import Listed, Listing
+from store.runbooks import Followed, newest
 
 T = TypeVar("T")
 DATABASE_PATIENCE_S = 6.0
@@ -50,6 +51,10 @@ class Hub:
         self._listing: Listing | None = None
         self.markets: Feed[Mapping[str, Listed]] = self._feed("markets", self._read_markets, every_s=2, patience_s=20)
         self.runbooks: Feed[RunbooksSeen] = self._feed("runbooks", self._read_runbooks, every_s=4, patience_s=12)
+        # Apart, since a mark shows at once, and checks wait for whatever is away.
+        self.runs: Feed[Mapping[str, Followed]] = self._feed(
+            "runs", self._read_runs, every_s=2, patience_s=DATABASE_PATIENCE_S
+        )
         self.alerts: Feed[AlertsSeen] = self._feed("alerts", self._read_alerts, every_s=5, patience_s=10)
         self.trail = Trail(sources.db)
         self.audit: Feed[Mapping[str, Entry]] = self._feed("acts", self.trail.read, every_s=2, patience_s=20)
@@ -119,6 +124,9 @@ class Hub:
     async def _read_runbooks(self) -> RunbooksSeen:
         overviews = await self.sources.reader()
         return await read_runbooks(self.sources.settings, overviews.read, self.sources.db)
+
+    async def _read_runs(self) -> Mapping[str, Followed]:
+        return await newest(await self.sources.db())
 
     async def _read_alerts(self) -> AlertsSeen:
         seen = await (await self.sources.watch()).read()

@@ -4,6 +4,7 @@
 # pyright: reportUnknownMemberType=false
 
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from typing import Any, ClassVar
 
 from textual.binding import Binding, BindingType
@@ -22,6 +23,7 @@ from console.widgets.table import LiveTable
 from ops.runbooks.book import Runbook, runbooks
 from ops.runbooks.following import ShownRunbook, ShownStep, followed
 from ops.runbooks.reading import RunbooksSeen
+from ops.status import Part
 
 
 class Runbooks(Room):
@@ -60,8 +62,8 @@ class Runbooks(Room):
         return f"Runbooks{f'  /{self._filter}' if self._filter else ''}"
 
     def watches(self) -> Iterable[tuple[Feed[Any], Callable[[Snapshot[Any]], None]]]:
-        """The runs and the checks."""
-        return [(self.context.hub.runbooks, self._paint)]
+        """The checks and the runs."""
+        return [(self.context.hub.runbooks, self._paint), (self.context.hub.runs, self._paint)]
 
     def on_mount(self) -> None:
         """The texts are here, whatever else is not."""
@@ -71,15 +73,19 @@ class Runbooks(Room):
 
     @property
     def _seen(self) -> RunbooksSeen:
-        snapshot = self.context.hub.runbooks.snapshot
-        return snapshot.value if snapshot.value is not None else deeds.NOTHING_READ
+        hub = self.context.hub
+        checks, runs = hub.runbooks.snapshot.value or deeds.NOTHING_READ, hub.runs.snapshot
+        if runs.value is None and runs.error is None:
+            return checks
+        return replace(checks, runs=Part(runs.value, None if runs.value is not None else runs.error))
 
     def _shown(self) -> ShownRunbook | None:
         return None if self._open is None else followed(self._open, self._seen)
 
-    def _paint(self, snapshot: Snapshot[RunbooksSeen]) -> None:
+    def _paint(self, _: Snapshot[Any]) -> None:
+        stale = any(feed.snapshot.error is not None for feed, _ in self.watches())
         for table in (self._table, self._steps):
-            table.set_class(snapshot.error is not None, "stale")
+            table.set_class(stale, "stale")
         self._table.replace_rows({name: followed(book, self._seen) for name, book in self._books.items()})
         shown = self._shown()
         if shown is not None:
