@@ -1,6 +1,6 @@
 """Who may write what, as PostgreSQL keeps it: what a console leaves out by its roles, the database refuses.
 
-Three roles that nobody logs in with: a person's or a process's own user is a member of one, or of several. All read
+Four roles that nobody logs in with: a person's or a process's own user is a member of one, or of several. All read
 everything. Nobody of them changes or removes an audit row, and only the tables' owner migrates, restores and rebuilds.
 """
 
@@ -32,23 +32,26 @@ class Member(StrEnum):
     """The roles, by their names in the database."""
 
     VIEWER = "opinion_viewer"
+    SIGNER = "opinion_signer"
     OPERATOR = "opinion_operator"
     ORACLE = "opinion_oracle"
 
 
 _APPEND = {audit: "INSERT", audit_head: "UPDATE (number, hash)"}
 """The next row, and which is the newest."""
+_RUNBOOKS = {runbook_run: "INSERT, UPDATE (ended_by, ended_at, outcome, note)", runbook_mark: "INSERT"}
 WRITES: Mapping[Member, Mapping[Table, str]] = {
     Member.VIEWER: {},
+    # What they saw in the runbooks that are theirs.
+    Member.SIGNER: {**_APPEND, **_RUNBOOKS},
     # What ops does by hand: settle, retry, park, hold, pause, runs of runbooks.
     Member.OPERATOR: {
         **_APPEND,
+        **_RUNBOOKS,
         settlement: "INSERT, UPDATE",
         phase_run: "UPDATE (ended_at, outcome, reason)",
         hold: "INSERT, UPDATE (lifted_by, lifted_at)",
         pause: "INSERT, UPDATE (lifted_by, lifted_at)",
-        runbook_run: "INSERT, UPDATE (ended_by, ended_at, outcome, note)",
-        runbook_mark: "INSERT",
     },
     # What the watcher and the workers do.
     Member.ORACLE: {

@@ -83,6 +83,16 @@ async def test_an_operator_does_all_that_hands_do(postgres: Database, granted: s
         assert (await audit.verify(db)).ok
 
 
+async def test_a_signer_keeps_what_was_seen_in_runbooks_and_does_nothing_else(granted: str) -> None:
+    async with user(granted, Member.SIGNER) as db:
+        run, _ = await runbooks.start(db, "daily-signer", "d" * 64, WHO)
+        await runbooks.note(db, run.id, "look", "seen", WHO)
+        await runbooks.end(db, run.id, runbooks.Outcome.FINISHED, "", [], WHO)
+        assert (await audit.verify(db)).ok
+        await refused(lambda: holds.place(db, "why", WHO))
+        await refused(lambda: by_hand.settle(db, "m", WHO))
+
+
 async def test_the_oracle_does_all_its_work(granted: str) -> None:
     async with user(granted, Member.ORACLE) as db:
         await check(db)
