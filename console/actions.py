@@ -7,9 +7,10 @@ from typing import Self
 
 
 class Need(Enum):
-    """What an action takes: to see, to operate, to sign; or a recording that is replayed."""
+    """What an action takes: to see, to go through a runbook, to operate, to sign; or a recording that is replayed."""
 
     VIEW = "view"
+    MARK = "mark"
     REPLAY = "replay"
     OPERATE = "operate"
     SIGN = "sign"
@@ -29,8 +30,8 @@ class Role(Enum):
 
 _ALLOWED = {
     Role.VIEWER: {Need.VIEW},
-    Role.OPERATOR: {Need.VIEW, Need.OPERATE},
-    Role.SIGNER: {Need.VIEW, Need.SIGN},
+    Role.OPERATOR: {Need.VIEW, Need.MARK, Need.OPERATE},
+    Role.SIGNER: {Need.VIEW, Need.MARK, Need.SIGN},
 }
 
 
@@ -95,6 +96,7 @@ def _goto(number: int, screen: str, words: str) -> Action:
 
 
 OPERATE = Need.OPERATE
+MARK = Need.MARK
 REPLAY = Need.REPLAY
 ACTIONS: tuple[Action, ...] = (
     Action("app.help", "question_mark,f1", "help", "Show what this screen is and what its keys do."),
@@ -153,14 +155,15 @@ ACTIONS: tuple[Action, ...] = (
     Action("alerts.next", "tab", "silences", "From the alerts to the silences, and back."),
     Action("alerts.copy", "y", "copy", "Copy the alert's labels, or the silence's matchers.", shown=False),
     Action("runbooks.open", "enter", "open", "Open the runbook; a step in full, with what was said of it."),
-    Action("runbooks.start", "s", "start", "Start a run, which others see and go on with.", OPERATE),
-    Action("runbooks.check", "c", "check", "Write down what the step's check finds.", OPERATE),
-    Action("runbooks.done", "d", "done", "Mark the step done.", OPERATE),
-    Action("runbooks.failing", "f", "fails", "Mark the step failing, and say why.", OPERATE),
-    Action("runbooks.skip", "x", "skip", "Skip the step, and say why.", OPERATE, False),
-    Action("runbooks.note", "n", "note", "Write a note to the step.", OPERATE, False),
-    Action("runbooks.end", "e", "end", "End the run, and say what came of it.", OPERATE),
+    Action("runbooks.start", "s", "start", "Start a run, which others see and go on with.", MARK),
+    Action("runbooks.check", "c", "check", "Write down what the step's check finds.", MARK),
+    Action("runbooks.done", "d", "done", "Mark the step done.", MARK),
+    Action("runbooks.failing", "f", "fails", "Mark the step failing, and say why.", MARK),
+    Action("runbooks.skip", "x", "skip", "Skip the step, and say why.", MARK, False),
+    Action("runbooks.note", "n", "note", "Write a note to the step.", MARK, False),
+    Action("runbooks.end", "e", "end", "End the run, and say what came of it.", MARK),
     Action("runbooks.copy", "y", "copy", "Copy the step's commands."),
+    Action("runbooks.seen", "l", "last run", "Show what was seen in the newest run, as Markdown.", shown=False),
     Action("signers.copy", "y", "copy", "Copy the key.", shown=False),
     Action("deploys.copy", "y", "copy", "Copy the hash of what is deployed.", shown=False),
     Action("audit.open", "enter", "open", "Show the act whole, with its hash and the one before it."),

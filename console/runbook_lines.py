@@ -4,7 +4,7 @@ from console.text import safe
 from console.widgets.table import Column
 from ops.runbooks.book import Runbook
 from ops.runbooks.checks import State
-from ops.runbooks.following import ShownRunbook, ShownStep, check_words, run_words, step_lines
+from ops.runbooks.following import ShownRunbook, ShownStep, check_words, run_in_short, run_words, step_lines
 
 _SIGNS = {State.DONE: "ok", State.FAILING: "!! fails", State.UNKNOWN: "? unknown"}
 _STYLES = {State.DONE: "table--good", State.FAILING: "table--bad", State.UNKNOWN: "table--warning"}
@@ -28,9 +28,9 @@ def _checks_style(shown: ShownRunbook) -> str:
 
 BOOKS: tuple[Column[ShownRunbook], ...] = (
     Column("name", "runbook", 18, lambda shown: shown.book.name, _urgency),
-    Column("whose", "for", 16, lambda shown: shown.book.whose, lambda shown: shown.book.whose, drop=2),
     Column("checks", "checks", 20, check_words, lambda shown: -shown.failing, _checks_style),
-    Column("run", "last gone through", 20, run_words, run_words, _run_style, flex=1),
+    Column("run", "last gone through", 20, run_in_short, run_in_short, _run_style, flex=1),
+    Column("whose", "for", 15, lambda shown: shown.book.whose, lambda shown: shown.book.whose, drop=2),
 )
 
 

@@ -103,6 +103,10 @@ def executable_hash(data: bytes) -> str:
 _Role = tuple[str, Pubkey | None, Pubkey | None, str]
 
 
+def _key(said: bytes) -> Pubkey | None:
+    return Pubkey.from_bytes(said) if any(said) else None
+
+
 def _roles(config: ProgramConfig, deployed: ProgramData) -> list[_Role]:
     def proposed(key: Pubkey) -> Pubkey | None:
         return None if key == NOBODY else key
@@ -113,6 +117,7 @@ def _roles(config: ProgramConfig, deployed: ProgramData) -> list[_Role]:
         ("oracle", config.oracle, proposed(config.pending_oracle), "close markets and record scores; pays fees"),
         ("guardian", config.guardian, proposed(config.pending_guardian), "pause new markets"),
         ("treasury", config.treasury, proposed(config.pending_treasury), "receive the fees"),
+        ("randomness key", _key(config.randomness_key), _key(config.pending_randomness_key), "prove randomness"),
     ]
 
 

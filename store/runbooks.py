@@ -146,6 +146,15 @@ async def newest(db: Database) -> Mapping[str, Followed]:
     return {run.runbook: Followed(run, tuple(made[run.id])) for run in found}
 
 
+async def followed(db: Database, number: int) -> Followed | None:
+    """Return the run of this number with its marks, None where there is none."""
+    marks = select(runbook_mark).where(runbook_mark.c.run == number).order_by(runbook_mark.c.id)
+    async with db.snapshot() as connection:
+        row = (await connection.execute(select(runbook_run).where(runbook_run.c.id == number))).mappings().one_or_none()
+        found = (await connection.execute(marks)).mappings()
+        return None if row is None else Followed(_run(row), tuple(_mark(mark) for mark in found))
+
+
 async def unended(db: Database) -> tuple[Run, ...]:
     """Return every run that has not ended, oldest first."""
     query = select(runbook_run).where(runbook_run.c.ended_at.is_(None)).order_by(runbook_run.c.id)

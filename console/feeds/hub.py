@@ -50,6 +50,8 @@ class Hub:
         self.queues: Feed[QueuesSeen] = self._feed("queues", self._read_queues, every_s=2, patience_s=10)
         self._listing: Listing | None = None
         self.markets: Feed[Mapping[str, Listed]] = self._feed("markets", self._read_markets, every_s=2, patience_s=20)
+        self._checked_chain = Chain()
+        """Of its own: two that follow one would leave out what the other saw."""
         self.runbooks: Feed[RunbooksSeen] = self._feed("runbooks", self._read_runbooks, every_s=4, patience_s=12)
         # Apart, since a mark shows at once, and checks wait for whatever is away.
         self.runs: Feed[Mapping[str, Followed]] = self._feed(
@@ -123,7 +125,7 @@ class Hub:
 
     async def _read_runbooks(self) -> RunbooksSeen:
         overviews = await self.sources.reader()
-        return await read_runbooks(self.sources.settings, overviews.read, self.sources.db)
+        return await read_runbooks(self.sources.settings, overviews.read, self.sources.db, self._checked_chain)
 
     async def _read_runs(self) -> Mapping[str, Followed]:
         return await newest(await self.sources.db())

@@ -18,11 +18,13 @@ from console.feeds.base import Feed, Snapshot
 from console.runbook_lines import BOOKS, STEPS, about, detail, head
 from console.screens.base import Doing, Room, bindings_of
 from console.widgets.dialog import Answers, TextDialog
+from console.widgets.document import DocumentDialog
 from console.widgets.prompt import Prompt
 from console.widgets.table import LiveTable
 from ops.runbooks.book import Runbook, runbooks
 from ops.runbooks.following import ShownRunbook, ShownStep, followed
 from ops.runbooks.reading import RunbooksSeen
+from ops.runbooks.record import document
 from ops.status import Part
 
 
@@ -181,6 +183,17 @@ class Runbooks(Room):
             self.say("No step with a command is chosen.", "warning")
         else:
             self.copy("\n".join(step.step.commands))
+
+    def action_seen(self) -> None:
+        """What was seen in the newest run."""
+        shown = self._chosen()
+        if isinstance(shown, str) or shown.run is None:
+            self.say(shown if isinstance(shown, str) else "Nobody went through it yet.", "warning")
+            return
+        record, context = document(shown.book, shown.run), self.context
+        writes = not context.read_only
+        dialog = DocumentDialog(record.title, record.text, record.file_name, context.network, writes=writes)
+        self.app.push_screen(dialog)
 
     # What the keys do to a run.
 

@@ -34,7 +34,7 @@ class DocumentDialog(TextDialog):
     async def action_write(self) -> None:
         """Ask for a name, and write the file."""
         if not self._writes:
-            self._tell("This console writes no file: y copies, 'opinion audit' prints the same.")
+            self._tell("This console writes no file: y copies, and the command line prints the same.")
             return
         means = ("Nobody else can read the file. One that is there already is left alone.",)
         ask = Ask("path", "File:", self._name, lambda words: None if words else "A name is needed.")

@@ -13,7 +13,7 @@ runbook = typer.Typer(no_args_is_help=True, help="Read runbooks, run their check
 
 JsonFlag = Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")]
 Name = Annotated[str, typer.Argument(help="A runbook; the beginning of its name will do.")]
-StepName = Annotated[str, typer.Argument(help="A step, as 'opinion runbook show' names it.")]
+StepName = Annotated[str, typer.Argument(help="A step, by its number.")]
 FAILING = 3
 
 
@@ -32,13 +32,45 @@ def list_runbooks(json: JsonFlag = False) -> None:
 
 
 @runbook.command()
-def show(name: Name) -> None:
+def show(name: Name, json: JsonFlag = False) -> None:
     """Print a runbook with what its checks find and what was said in the run under way."""
+    from ops.report import say
     from ops.runbooks.book import runbook as book_of
-    from ops.runbooks.following import followed, lines
+    from ops.runbooks.following import COMMAND, followed, lines, report
+    from ops.terminal import columns, paragraphs
 
     book = book_of(name)
-    print("\n".join(lines(followed(book, run(_read())))))
+    shown = followed(book, run(_read()))
+    # A command stays whole, to be copied.
+    told = (line if line.startswith(COMMAND) else paragraphs([line], columns()) for line in lines(shown))
+    say("\n".join(told), report(shown), as_json=json)
+
+
+@runbook.command()
+def seen(
+    name: Name, number: Annotated[int | None, typer.Option("--run", help="Another run than the newest.")] = None
+) -> None:
+    """Print what was seen in the newest run, under way or ended, as Markdown."""
+    from ops.errors import OperatorError
+    from ops.runbooks.book import runbook as book_of
+    from ops.runbooks.record import document
+    from ops.settlements import opened
+    from settings import read_settings
+    from store import runbooks
+
+    book = book_of(name)
+
+    async def act() -> None:
+        async with opened(read_settings()) as db:
+            newest = (await runbooks.newest(db)).get(book.name)
+            found = newest if number is None else await runbooks.followed(db, number)
+        if found is None or found.run.runbook != book.name:
+            raise OperatorError(
+                f"nobody went through {book.name} yet" if newest is None else f"{book.name} has no run {number}"
+            )
+        print(document(book, found).text, end="")
+
+    run(act())
 
 
 @runbook.command()
@@ -51,9 +83,9 @@ def check(name: Name, json: JsonFlag = False) -> None:
     from ops.runbooks.following import followed
 
     shown = followed(book_of(name), run(_read()))
-    found = {one.step.name: one.checked for one in shown.steps if one.checked is not None}
-    words = "\n".join(f"{checked.state:<8} {step}: {checked.words}" for step, checked in found.items())
-    checks = {step: asdict(checked) for step, checked in found.items()}
+    found = [(one, one.checked) for one in shown.steps if one.checked is not None]
+    words = "\n".join(f"{checked.state:<8} {one.number}. {one.step.title}: {checked.words}" for one, checked in found)
+    checks = {one.step.name: asdict(checked) for one, checked in found}
     say(words, {"ok": not shown.failing, "checks": checks}, as_json=json)
     if shown.failing:
         raise typer.Exit(FAILING)
@@ -104,6 +136,26 @@ def mark(
 
 
 @runbook.command()
+def note(name: Name, step: StepName, words: Annotated[str, typer.Argument(help="What to remember.")]) -> None:
+    """Write a note to a step in the run under way; the step stays as it is."""
+    from ops.person import person
+    from ops.runbooks.book import runbook as book_of
+    from ops.runbooks.hands import note as act_on
+    from ops.settlements import opened
+    from settings import read_settings
+
+    book = book_of(name)
+    found = book.step(step)
+
+    async def act() -> None:
+        async with opened(read_settings()) as db:
+            await act_on(db, book, found, words, person())
+        print("It is written down.")
+
+    run(act())
+
+
+@runbook.command()
 def end(name: Name, words: Annotated[str, typer.Argument(help="What came of it.")]) -> None:
     """End the run under way; where steps are left it counts as abandoned."""
     from ops.person import person
@@ -126,18 +178,12 @@ async def _read() -> "RunbooksSeen":
     from contextlib import AsyncExitStack
 
     from ops.runbooks.reading import read
+    from ops.settlements import opened
     from ops.status import Reader
     from settings import read_settings
-    from store.database import Database
-    from store.migrations import check as check_tables
+    from store.audit_log import Chain
 
     settings = read_settings()
     async with AsyncExitStack() as stack:
         reader = await stack.enter_async_context(Reader(settings))
-
-        async def opened() -> Database:
-            db = await stack.enter_async_context(Database(settings.database_url))
-            await check_tables(db)
-            return db
-
-        return await read(settings, reader.read, opened)
+        return await read(settings, reader.read, lambda: stack.enter_async_context(opened(settings)), Chain())

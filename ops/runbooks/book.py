@@ -2,7 +2,7 @@
 
 A text is Markdown: a title; a list with `For:` (whose it is) and, where alerts lead here, `Alerts:`; what one sees and
 what is at risk; then a heading for each step, with `- Check: NAME` first where a machine can tell whether it is well,
-words, and its commands in a fence.
+words, and its commands in a fence. Of a link the words are shown; the file it leads to is for a forge.
 """
 
 import hashlib
@@ -14,6 +14,7 @@ from importlib.resources import files
 from ops.errors import OperatorError, UsageError
 
 _FIELD = re.compile(r"- (For|Alerts|Check): (.+)")
+_LINK = re.compile(r"\[([^\]]+)\]\([^)]+\)")
 _MOST = 64
 """Letters of a step's name, which marks are kept under."""
 
@@ -50,11 +51,11 @@ class Runbook:
     digest: str
 
     def step(self, name: str) -> Step:
-        """Return the step of this name. Raises UsageError."""
-        for step in self.steps:
-            if step.name == name:
+        """Return the step of this name or number. Raises UsageError."""
+        for number, step in enumerate(self.steps, 1):
+            if name in (step.name, f"{number}"):
                 return step
-        raise UsageError(f"{self.name} has no step {name!r}: it has {', '.join(step.name for step in self.steps)}")
+        raise UsageError(f"{self.name} has no step {name!r}: it has 1 to {len(self.steps)}")
 
 
 def runbooks() -> Mapping[str, Runbook]:
@@ -130,4 +131,4 @@ def _paragraphs(text: str) -> Iterator[str]:
     for block in re.split(r"\n\s*\n", text):
         for item in re.split(r"\n(?=- )", block.strip()):
             if item:
-                yield " ".join(item.split())
+                yield _LINK.sub(r"\1", " ".join(item.split()))

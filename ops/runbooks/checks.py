@@ -11,11 +11,16 @@ from ops.alerts.seen import Standing as AlertStanding
 from ops.alerts.seen import State as AlertState
 from ops.alerts.seen import headline
 from ops.standing import Standing as Program
-from ops.status import LEAST_FEES, MOST_LAG, Overview, Part, Work
+from ops.status import LEAST_FEES, MOST_LAG, Overview, Part, Severity, Work
+from ops.status import attention as needed
+from oracle.settlement.plan import WaitReason
+from store.audit_log import ChainState
 from store.settlements import Status
 from store.size import Size
 
 OVERDUE_S, UNPROVED_S, LATE_READ_S = 60.0, 300.0, 120.0
+LAPSES_S = 180.0
+"""So long after its slot a slot hash can be captured, about."""
 LEAST_LEFT, LEAST_SHARE = 1_000_000_000, 0.2
 """Bytes, and the part of the disk."""
 MOST_MEMORY = 0.9
@@ -52,6 +57,8 @@ class Seen:
     overview: Overview
     size: Part[Size]
     memory: Part[Memory]
+    chain: Part[ChainState]
+    """How far the audit log is known to be as it was written."""
 
 
 def judged(seen: Seen) -> Mapping[str, Checked]:
@@ -87,7 +94,7 @@ def _of_program(judge: Callable[[Program], Checked]) -> Callable[[Seen], Checked
     return check
 
 
-def _waits(reason: str, what: str) -> Callable[[Seen], Checked]:
+def _waits(reason: WaitReason, what: str) -> Callable[[Seen], Checked]:
     """No settlement waits for this."""
 
     def judge(work: Work) -> Checked:
@@ -138,22 +145,31 @@ def _parked(work: Work) -> Checked:
     return _failing(f"parked: {told}") if told else _done("nothing is parked")
 
 
-def _randomness(status: RequestStatus, most_s: float, what: str) -> Callable[[Seen], Checked]:
-    def judge(work: Work) -> Checked:
-        line = work.standing.randomness.get(status)
-        if line is None or not line.count:
-            return _done(f"no request waits to be {what}")
-        words = f"{line.count} wait to be {what}, the oldest for {line.oldest_s:.0f} s"
-        return _failing(words) if line.oldest_s > most_s else _done(words)
+def _captured(work: Work) -> Checked:
+    line = work.standing.randomness.get(RequestStatus.REQUESTED)
+    if line is None or not line.count:
+        return _done("no slot hash waits to be captured")
+    left = LAPSES_S - line.oldest_s
+    words = f"{line.count} wait to be captured, the oldest for {line.oldest_s:.0f} s: "
+    words += f"it lapses in about {left:.0f} s" if left > 0 else "it has lapsed, unless it was re-armed"
+    return _failing(words) if line.oldest_s > OVERDUE_S else _done(words)
 
-    return _of_work(judge)
+
+def _proved(work: Work) -> Checked:
+    line = work.standing.randomness.get(RequestStatus.CAPTURED)
+    if line is None or not line.count:
+        return _done("no captured slot hash waits for its proof")
+    words = f"{line.count} wait for their proof, the oldest {line.oldest_s:.0f} s after its request"
+    return _failing(words) if line.oldest_s > UNPROVED_S else _done(words)
 
 
 def _model(work: Work) -> Checked:
     available = work.standing.model_available
     if available is None:
         return _unknown("no market was analysed yet")
-    return _done("it answered last time") if available else _failing("it did not answer last time")
+    waiting = work.standing.settlements.get((Status.WAITING, WaitReason.MODEL), 0)
+    words = f"answer last time, and {waiting} wait for it" if waiting else "answer last time"
+    return _done(f"it did {words}") if available else _failing(f"it did not {words}")
 
 
 def _chain_read(work: Work) -> Checked:
@@ -195,7 +211,11 @@ def _oracle_key(program: Program) -> Checked:
 
 def _authorities(program: Program) -> Checked:
     proposed = [f"{one.proposed} as {one.role}" for one in program.authorities if one.proposed is not None]
-    return _failing(f"proposed: {', '.join(proposed)}") if proposed else _done("no change is proposed")
+    if proposed:
+        return _failing(f"proposed: {', '.join(proposed)}")
+    # What was accepted already only a list kept elsewhere can tell: so here is what to compare with it.
+    now = ", ".join(f"{one.role} {one.key or 'nobody'}" for one in program.authorities)
+    return _done(f"no change is proposed; now there are: {now}")
 
 
 def _program(program: Program) -> Checked:
@@ -204,6 +224,21 @@ def _program(program: Program) -> Checked:
     if deployed.built_hash is None:
         return _unknown(words)
     return _done(words) if deployed.hash_ == deployed.built_hash else _failing(words)
+
+
+def _attention(seen: Seen) -> Checked:
+    urgent = [one.words for one in needed(seen.overview) if one.severity >= Severity.SOON]
+    return _failing(" ".join(urgent)) if urgent else _done("nothing needs a person")
+
+
+def _audit(seen: Seen) -> Checked:
+    chain = seen.chain.value
+    if chain is None:
+        return _unknown(seen.chain.why)
+    if chain.first_bad is not None:
+        return _failing(chain.words)
+    words = f"{chain.words}; the newest has the hash {chain.head}"
+    return _done(words) if chain.whole_at is not None else _unknown(words)
 
 
 def _alerts(seen: Seen) -> Checked:
@@ -248,9 +283,11 @@ def _memory(seen: Seen) -> Checked:
 
 CHECKS: Mapping[str, Callable[[Seen], Checked]] = {
     "alerts": _alerts,
+    "attention": _attention,
+    "audit": _audit,
     "authorities": _of_program(_authorities),
-    "bond": _waits("bond", "the bond vault to be filled"),
-    "captured": _randomness(RequestStatus.REQUESTED, OVERDUE_S, "captured"),
+    "bond": _waits(WaitReason.BOND, "the bond vault to be filled"),
+    "captured": _of_work(_captured),
     "chain-read": _of_work(_chain_read),
     "database": _database,
     "database-space": _size,
@@ -260,13 +297,14 @@ CHECKS: Mapping[str, Callable[[Seen], Checked]] = {
     "oracle-key": _of_program(_oracle_key),
     "parked": _of_work(_parked),
     "program": _of_program(_program),
-    "proved": _randomness(RequestStatus.CAPTURED, UNPROVED_S, "proved"),
-    "randomness-key": _waits("randomness_key", "a randomness key that no worker holds"),
+    "proved": _of_work(_proved),
+    "randomness-key": _waits(WaitReason.RANDOMNESS_KEY, "a randomness key that no worker holds"),
     "redis": _redis,
     "redis-memory": _memory,
     "rpc": _rpc,
     "rpc-lag": _rpc_lag,
-    "texts": _waits("texts", "texts that cannot be had"),
+    "rpc-waits": _waits(WaitReason.RPC, "a node that answers"),
+    "texts": _waits(WaitReason.TEXTS, "texts that cannot be had"),
     "watcher": _of_work(_watcher),
     "workers": _workers,
 }

@@ -1,13 +1,17 @@
 """A runbook as whoever goes through it sees it: each step with what its check finds, and what was said of it. Pure."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from typing import Any
 
 from ops.runbooks.book import Runbook, Step
 from ops.runbooks.checks import Checked, State
 from ops.runbooks.hands import left_of
 from ops.runbooks.reading import RunbooksSeen
 from store.runbooks import Followed, Mark, Means
+
+COMMAND = "  $ "
+"""What stands before a command."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,6 +100,19 @@ def run_words(shown: ShownRunbook) -> str:
     return f"{run.outcome} {run.ended_at:%Y-%m-%d %H:%M} UTC, by {run.ended_by}"
 
 
+def run_in_short(shown: ShownRunbook) -> str:
+    """Return the same for a column: how it stands, when (UTC), who."""
+    if shown.trouble is not None:
+        return "not known"
+    if shown.run is None:
+        return "never"
+    run = shown.run.run
+    if run.ended_at is None:
+        done = f"{len(shown.steps) - len(shown.left)}/{len(shown.steps)}"
+        return f"open {done} {run.started_at:%m-%d %H:%M} {run.started_by}"
+    return f"{run.outcome} {run.ended_at:%m-%d %H:%M} {run.ended_by}"
+
+
 def check_words(shown: ShownRunbook) -> str:
     """Return how its live checks stand."""
     told = [f"{shown.failing} failing"] if shown.failing else []
@@ -115,13 +132,38 @@ def lines(shown: ShownRunbook) -> Iterator[str]:
 
 def step_lines(shown: ShownStep) -> Iterator[str]:
     """Yield a step in full: words, commands, what its check finds, what was said."""
-    yield f"{shown.number}. {shown.step.title} ({shown.step.name})"
+    yield f"{shown.number}. {shown.step.title}"
     if shown.checked is not None:
         yield f"check {shown.step.check}: {shown.checked.state}, {shown.checked.words}"
     yield from shown.step.words
     for command in shown.step.commands:
-        yield f"  $ {command}"
+        yield f"{COMMAND}{command}"
     for mark in (*([shown.mark] if shown.mark is not None else []), *shown.notes):
         what = "note" if mark.state is None else mark.state
         means = ", by its check" if mark.means is Means.CHECK else ""
         yield f"{mark.at:%H:%M:%S} UTC {what}{means}, {mark.actor}{f': {mark.words}' if mark.words else ''}"
+
+
+def report(shown: ShownRunbook) -> dict[str, Any]:
+    """Return the runbook as a JSON object."""
+    run = shown.open_run
+    return {
+        "name": shown.book.name,
+        "title": shown.book.title,
+        "for": shown.book.whose,
+        "alerts": shown.book.alerts,
+        "words": shown.book.words,
+        "run": run_words(shown),
+        "number": None if run is None else run.run.id,
+        "steps": [_step_report(one) for one in shown.steps],
+    }
+
+
+def _step_report(shown: ShownStep) -> dict[str, Any]:
+    marks = (*([shown.mark] if shown.mark is not None else []), *shown.notes)
+    return {
+        "number": shown.number,
+        **asdict(shown.step),
+        "found": None if shown.checked is None else asdict(shown.checked),
+        "marks": [asdict(mark) | {"at": mark.at.isoformat()} for mark in marks],
+    }

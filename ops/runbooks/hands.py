@@ -34,6 +34,14 @@ async def mark(db: Database, book: Runbook, step: Step, state: str, words: str, 
     )
 
 
+async def note(db: Database, book: Runbook, step: Step, words: str, actor: str) -> None:
+    """Write a note to a step. Raises UsageError, OperatorError where no run is under way, RunMoved, StoreError."""
+    if not words:
+        raise UsageError("a note needs words")
+    run = await _under_way(db, book)
+    await runbooks.note(db, run.run.id, step.name, words, actor)
+
+
 async def end(db: Database, book: Runbook, words: str, actor: str) -> Outcome:
     """End the run. Raises OperatorError where none is under way, RunMoved, StoreError."""
     run = await _under_way(db, book)

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import Any
 
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
@@ -12,9 +12,13 @@ from ops.errors import OperatorError
 from ops.runbooks.checks import Checked, Memory, Seen, judged
 from ops.status import PATIENCE_S, Overview, Part, part
 from settings import Settings, shown
+from store.audit_log import Chain, ChainState
 from store.database import Database
 from store.runbooks import Followed, newest
 from store.size import Size, size
+
+CHAIN_S = 2.0
+"""So long the audit log is followed in one reading, until it was seen whole; then a piece a reading."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,9 +34,12 @@ class RunbooksSeen:
 
 
 async def read(
-    settings: Settings, overview: Callable[[], Awaitable[Overview]], opened: Callable[[], Awaitable[Database]]
+    settings: Settings,
+    overview: Callable[[], Awaitable[Overview]],
+    opened: Callable[[], Awaitable[Database]],
+    chain: Chain,
 ) -> RunbooksSeen:
-    """Read it all at once; what cannot be read is told in its place."""
+    """Read it all at once; what cannot be read is told in its place. `chain` goes on where it was left."""
 
     async def runs() -> Mapping[str, Followed]:
         return await newest(await opened())
@@ -40,9 +47,22 @@ async def read(
     async def room() -> Size:
         return await size(await opened())
 
-    found, *parts = await asyncio.gather(overview(), part(runs()), part(room()), part(_memory(settings)))
-    told, sized, memory = cast("tuple[Part[Mapping[str, Followed]], Part[Size], Part[Memory]]", tuple(parts))
-    return RunbooksSeen(told, judged(Seen(overview=found, size=sized, memory=memory)))
+    async def log() -> ChainState:
+        return await _followed(chain, await opened())
+
+    found, told, sized, memory, logged = await asyncio.gather(
+        overview(), part(runs()), part(room()), part(_memory(settings)), part(log())
+    )
+    return RunbooksSeen(told, judged(Seen(overview=found, size=sized, memory=memory, chain=logged)))
+
+
+async def _followed(chain: Chain, db: Database) -> ChainState:
+    loop = asyncio.get_running_loop()
+    until = loop.time() + CHAIN_S
+    while True:
+        state = await chain.look(db)
+        if state.whole_at is not None or state.first_bad is not None or loop.time() > until:
+            return state
 
 
 async def _memory(settings: Settings) -> Memory:

@@ -1,24 +1,30 @@
 """The Runbooks screen by keys: texts whatever is away, live checks, and a run that two people share."""
 
 import json
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 from sqlalchemy import select
 
 from console.actions import Role
+from console.recording.codec import decoded, encoded
 from ops.runbooks.book import runbooks as books
+from ops.runbooks.checks import Checked, State
+from ops.runbooks.reading import RunbooksSeen
+from ops.status import Part
 from settings import Settings
 from store import runbooks
 from store.database import Database
 from store.migrations import migrate
-from store.runbooks import Followed, Means, Outcome
+from store.runbooks import Followed, Mark, Means, Outcome, Run
 from store.schema import audit
 from tests.console.pilots import Seat, seated
 from tests.servers import Server
 
 NAME, FIRST = "rpc-lag", "see-which-node-it-is"
 BOB = "bob@bastion (pts/2)"
+AT = datetime(2026, 11, 24, 3, 0, tzinfo=UTC)
 
 
 def settings_of(url: str, redis: str = "redis://127.0.0.1:1/0") -> Settings:
@@ -150,6 +156,43 @@ async def test_a_run_is_gone_on_with_and_one_with_another_text_says_so(settings:
         assert "Its text was changed since this run began" in text
         await seat.press("s")
         await seat.until("go on with it, or end it with e")
+
+
+async def test_what_was_seen_in_a_run_can_be_read_after_it_has_ended(settings: Settings) -> None:
+    async with Database(settings.database_url) as db:
+        run, _ = await runbooks.start(db, NAME, books()[NAME].digest, BOB)
+        await runbooks.mark(db, run.id, FIRST, means=Means.CHECK, state="failing", words="away", actor=BOB, seen=None)
+        await runbooks.end(db, run.id, Outcome.ABANDONED, "it came back", ["the-chain-is-read-in-full"], BOB)
+    async with seated(settings, "runbooks daily-signer", role=Role.VIEWER, size=(110, 40)) as seat:
+        await seat.until("nobody went through it yet")
+        await seat.press("l")
+        await seat.until("Nobody went through it yet.")
+        seat.app.obey(f"runbooks {NAME}")
+        await seat.until("abandoned")
+        await seat.press("l")
+        text = await seat.until("Run 1 of rpc-lag")
+        assert "it came back" in text
+        assert "**failing**, by its check, `bob@bastion (pts/2)`: `away`" in text
+
+
+async def test_a_signer_goes_through_a_runbook(settings: Settings) -> None:
+    async with seated(settings, "runbooks daily-signer", role=Role.SIGNER) as seat:
+        await seat.until("nobody went through it yet")
+        await seat.press("s")
+        await seat.until("Start a run of daily-signer")
+        await seat.press("enter")
+        await seat.until("under way since")
+    assert (await run_of(settings, "daily-signer")).run.outcome is None
+
+
+def test_what_is_shown_can_be_recorded() -> None:
+    run = Run(
+        id=1, runbook=NAME, digest="", started_by=BOB, started_at=AT, ended_by=None, ended_at=None, outcome=None,
+        note=None,
+    )  # fmt: skip
+    mark = Mark(id=2, step=FIRST, means=Means.HAND, state="done", words="well", actor=BOB, at=AT)
+    seen = RunbooksSeen(Part({NAME: Followed(run, (mark,))}), {"rpc": Checked(State.FAILING, "0 of 1 answer")})
+    assert decoded(json.loads(json.dumps(encoded(seen)))) == seen
 
 
 @pytest.mark.parametrize(("role", "read_only"), [(Role.VIEWER, False), (Role.OPERATOR, True)])

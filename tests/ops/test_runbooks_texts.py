@@ -23,6 +23,7 @@ WANTED = (*WANTED, "authority-change", "daily-on-call", "daily-operator", "daily
 OTHERS = {"systemctl", "journalctl", "redis-cli", "psql", "df", "free", "curl"}
 """Programs of the host that a step may name."""
 ROOT = Path(__file__).parents[2]
+TEXTS = ROOT / "ops/runbooks/texts"
 
 
 def test_every_runbook_that_is_promised_is_there() -> None:
@@ -80,14 +81,49 @@ def test_every_runbook_that_an_alert_names_is_there() -> None:
         assert alert in BOOKS[name].alerts, f"{name} does not say that {alert} leads to it"
 
 
+def _anchors(text: str) -> set[str]:
+    """As a forge makes them of headings."""
+    titles = re.findall(r"^#+ (.+)$", text, re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", title.lower()).replace(" ", "-") for title in titles}
+
+
+def _broken(file: Path, text: str) -> list[str]:
+    """The links of a text that lead nowhere."""
+    found: list[str] = []
+    for link in re.findall(r"\]\(([^)]+)\)", text):
+        path, _, anchor = link.partition("#")
+        target = (file.parent / path).resolve()
+        if not target.is_file() or (anchor and anchor not in _anchors(target.read_text())):
+            found.append(link)
+    return found
+
+
+@pytest.mark.parametrize("name", BOOKS)
+def test_every_link_leads_somewhere(name: str) -> None:
+    file = TEXTS / f"{name}.md"
+    assert _broken(file, file.read_text()) == []
+
+
+def test_a_link_that_leads_nowhere_is_found() -> None:
+    text = "[a](none.md) [b](rpc-lag.md#nothing) [c](rpc-lag.md#see-which-node-it-is)"
+    assert _broken(TEXTS / "rpc-lag.md", text) == ["none.md", "rpc-lag.md#nothing"]
+
+
+def test_the_oracles_guide_leads_to_every_runbook() -> None:
+    guide = ROOT / "docs/oracle.md"
+    linked = re.findall(r"\(\.\./ops/runbooks/texts/([\w-]+)\.md\)", guide.read_text())
+    assert set(linked) == set(BOOKS)
+
+
 def test_a_name_may_be_cut_short_where_one_begins_so() -> None:
     assert runbook("oracle").name == "oracle-down"
     with pytest.raises(UsageError, match=r"^there is no runbook 'daily': there are daily-on-call, daily-operator"):
         runbook("daily")
     with pytest.raises(UsageError, match="there are api-down"):
         runbook("nothing")
-    with pytest.raises(UsageError, match=r"^rpc-lag has no step 'x': it has see-which-node-it-is, "):
+    with pytest.raises(UsageError, match=r"^rpc-lag has no step 'x': it has 1 to 4$"):
         runbook("rpc-lag").step("x")
+    assert runbook("rpc-lag").step("2") == runbook("rpc-lag").step("one-answers-at-least")
 
 
 GOOD = """# A title
@@ -102,7 +138,7 @@ on two lines.
 
 - Check: rpc
 
-- First this
+- First [this](rpc-lag.md#there)
 - Then that
 
 ```sh
