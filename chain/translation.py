@@ -57,6 +57,9 @@ async def ask(
         raise EndpointTimeout(f"{endpoint} did not answer {method} within {seconds:g} s", endpoint) from error
     except SolanaRpcException as error:
         raise _transport(endpoint, method, seconds, error.__cause__) from error
+    except httpx.HTTPError as error:
+        # solana-py wraps it only where it reads the answer itself.
+        raise _transport(endpoint, method, seconds, error) from error
     except RPCException as error:
         raise _refusal(endpoint, method, error.args[0] if error.args else error) from error
     except Exception as error:

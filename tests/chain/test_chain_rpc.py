@@ -1,6 +1,6 @@
 """The RPC client against a real HTTP server that misbehaves."""
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from random import Random
 
 import pytest
@@ -68,10 +68,29 @@ def only(method: str, misdeed: str, times: int = 10**6):
     ],
 )
 async def test_each_misdeed_has_its_error_and_names_the_endpoint(misdeed: str, kind: type[RpcError]) -> None:
-    node = Node(Cluster(), only("getSlot", misdeed))
+    await fails(kind, "getSlot", misdeed, Rpc.slot)
+
+
+@pytest.mark.parametrize(
+    ("misdeed", "kind"),
+    [
+        ("drop", EndpointUnreachable),
+        ("accept and delay", EndpointTimeout),
+        ("500", EndpointFailed),
+        ("429", RateLimited),
+        ("garbage", MalformedAnswer),
+    ],
+)
+async def test_a_method_that_the_library_does_not_read_fails_alike(misdeed: str, kind: type[RpcError]) -> None:
+    await fails(kind, "getRecentPrioritizationFees", misdeed, lambda rpc: rpc.priority_fees([]))
+
+
+async def fails(kind: type[RpcError], method: str, misdeed: str, call: Callable[[Rpc], Awaitable[object]]) -> None:
+    """Hold that the call of a node that does so raises this kind, in one sentence that names the node."""
+    node = Node(Cluster(), only(method, misdeed))
     async with serving(node), client([node]) as rpc:
         with pytest.raises(kind) as caught:
-            await rpc.slot()
+            await call(rpc)
         assert type(caught.value) is kind
         assert caught.value.endpoint == node.url
         assert node.url in str(caught.value)
