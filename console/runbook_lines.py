@@ -29,7 +29,7 @@ def _checks_style(shown: ShownRunbook) -> str:
 BOOKS: tuple[Column[ShownRunbook], ...] = (
     Column("name", "runbook", 18, lambda shown: shown.book.name, _urgency),
     Column("checks", "checks", 20, check_words, lambda shown: -shown.failing, _checks_style),
-    Column("run", "last gone through", 20, run_in_short, run_in_short, _run_style, flex=1),
+    Column("run", "last gone through", 28, run_in_short, run_in_short, _run_style, flex=1),
     Column("whose", "for", 15, lambda shown: shown.book.whose, lambda shown: shown.book.whose, drop=2),
 )
 

@@ -130,7 +130,7 @@ def mark(
     async def act() -> None:
         async with opened(read_settings()) as db:
             await act_on(db, book, found, state, words, person())
-        print(f"{found.name} is {state}.")
+        print(f"{found.title}: {state}.")
 
     run(act())
 

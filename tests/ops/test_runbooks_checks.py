@@ -195,7 +195,8 @@ def test_a_run_is_told_step_by_step(tmp_path: Path) -> None:
     )
     assert "Say why" in opinion(tmp_path, "runbook", "mark", "rpc", "see-which-node-it-is", "skipped", code=2)
     opinion(tmp_path, "runbook", "mark", "rpc", "see-which-node-it-is", "done", "it was ours")
-    opinion(tmp_path, "runbook", "mark", "rpc", "1", "failing", "it is theirs")
+    said = opinion(tmp_path, "runbook", "mark", "rpc", "1", "failing", "it is theirs")
+    assert said == "See which node it is: failing.\n"
     assert "A note needs words" in opinion(tmp_path, "runbook", "note", "rpc", "1", "", code=2)
     opinion(tmp_path, "runbook", "note", "rpc", "1", "ask `them`")
     opinion(tmp_path, "runbook", "mark", "rpc", "1", "done", "it was ours")
