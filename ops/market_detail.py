@@ -1,5 +1,6 @@
 """One market as a person looks at it: its settlement explained, and its opinions with what became of each."""
 
+import asyncio
 from collections.abc import Mapping, MutableMapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
@@ -17,6 +18,8 @@ from settings import Settings
 from store.database import Database
 
 EVENTS = 200
+_CHUNK = 1_000
+"""So many opinions are one turn of the event loop."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,10 +71,11 @@ async def detail(
     pool = sum(stake for _, stake, _, _ in rows)
     starts = _starts(told, found)
     scored: Mapping[str, OpinionRecord] = {} if record is None else {one.staker: one for one in record.opinions}
-    opinions = [
-        _shown(staker, stake, pool, text, scored.get(staker), found, starts.get(staker))
-        for (staker, stake, _, _), text in zip(rows, words, strict=True)
-    ]
+    opinions: list[ShownOpinion] = []
+    for (staker, stake, _, _), text in zip(rows, words, strict=True):
+        opinions.append(_shown(staker, stake, pool, text, scored.get(staker), found, starts.get(staker)))
+        if len(opinions) % _CHUNK == 0:
+            await asyncio.sleep(0)
     return MarketDetail(
         explanation=told,
         statement=found.statement if isinstance(found, Market) else None,

@@ -4,14 +4,14 @@ Only the follower writes here, by `see`; what overrides what is in store.sightin
 on: whoever moves money reads the chain itself.
 """
 
+import asyncio
 from collections.abc import AsyncIterator
-from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Generic, TypeVar, cast
 
 import structlog
-from sqlalchemy import Select, exists, select
+from sqlalchemy import Row, Select, exists, select
 
 from chain.accounts import (
     AnyAccount,
@@ -52,8 +52,8 @@ __all__ = [
     "without_settlement",
 ]
 _log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
-
-
+_CHUNK = 500
+"""So many accounts are one turn of the event loop."""
 _TYPES: dict[Kind, type[AnyAccount]] = {kind: account for account, kind in KINDS.items()}
 
 
@@ -119,13 +119,20 @@ async def markets(
 async def market(db: Database, address: str) -> WholeMarket | None:
     """Return the market at the base58 address with its request and opinions, None where there is none."""
     query = select(chain_account).where(chain_account.c.market == address)
-    itself = [kept async for kept in _all(db, query, Market, MarketReceipt)]
-    if not itself:
+    itself: Kept[Market | MarketReceipt] | None = None
+    request: Kept[VrfRequest] | None = None
+    opinions: list[Kept[Opinion]] = []
+    async for kept in _all(db, query, Market, MarketReceipt, VrfRequest, Opinion):
+        match kept.account:
+            case Opinion():
+                opinions.append(cast("Kept[Opinion]", kept))
+            case VrfRequest():
+                request = cast("Kept[VrfRequest]", kept)
+            case _:
+                itself = cast("Kept[Market | MarketReceipt]", kept)
+    if itself is None:
         return None
-    requests = [kept async for kept in _all(db, query, VrfRequest)]
-    opinions = [kept async for kept in _all(db, query, Opinion)]
-    ordered = tuple(sorted(opinions, key=lambda kept: kept.account.start))
-    return WholeMarket(itself[0], requests[0] if requests else None, ordered)
+    return WholeMarket(itself, request, tuple(sorted(opinions, key=lambda one: one.account.start)))
 
 
 async def without_settlement(db: Database) -> list[Kept[Market]]:
@@ -178,23 +185,32 @@ def _of_kinds(*kinds: Kind) -> Select[Any]:
 async def _all(db: Database, query: Select[Any], *types: type[A]) -> AsyncIterator[Kept[A]]:
     """The rows as accounts of these types; one that another release wrote and this one cannot read is left out."""
     async with db.read() as connection:
-        rows = (await connection.execute(query)).all()
-    for row in rows:
-        kind: type[AnyAccount] | None = None
-        with suppress(ValueError):
-            kind = _TYPES[Kind(row.kind)]
-        if kind not in types:
-            continue
-        try:
-            account = kind.from_bytes(row.data)
-        except AccountError as error:
-            _log.warning("a kept account cannot be read", address=row.address, reason=str(error))
-            continue
-        yield Kept(
-            address=row.address,
-            account=cast("A", account),
-            slot=row.slot,
-            commitment=Commitment(row.commitment),
-            seen_at=row.seen_at,
-            absent_since=row.absent_since_slot,
-        )
+        found = await connection.execute(query)
+        for part in found.partitions(_CHUNK):
+            for row in part:
+                if (kept := _kept(row, types)) is not None:
+                    yield kept
+            # Whoever shares the loop has a turn: the ten thousand opinions of one market take a third of a second.
+            await asyncio.sleep(0)
+
+
+def _kept(row: Row[Any], types: tuple[type[A], ...]) -> Kept[A] | None:
+    try:
+        kind = _TYPES[Kind(row.kind)]
+    except ValueError:
+        return None
+    if kind not in types:
+        return None
+    try:
+        account = kind.from_bytes(row.data)
+    except AccountError as error:
+        _log.warning("a kept account cannot be read", address=row.address, reason=str(error))
+        return None
+    return Kept(
+        address=row.address,
+        account=cast("A", account),
+        slot=row.slot,
+        commitment=Commitment(row.commitment),
+        seen_at=row.seen_at,
+        absent_since=row.absent_since_slot,
+    )
