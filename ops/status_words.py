@@ -1,10 +1,12 @@
 """The overview in words: its parts as tiles, as plain lines, and as JSON. Pure."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
+from enum import Enum
 from typing import Any
 
 from chain.constants import MarketState
+from chain.journal import Outcome
 from chain.units import Lamports, usdc
 from ops.alerts.seen import sentences
 from ops.explanation import plain
@@ -13,15 +15,28 @@ from ops.status import LEAST_FEES, OVERDUE_S, Node, Overview, Screen, Work, atte
 from settings import Network
 from store.migrations import HEAD
 from store.settlements import Status
+from store.standing import Standing
 
 _BASE_FEE = 5_000
 """Lamports that each signature costs, whatever else is offered."""
 
 
+class Source(Enum):
+    """Where what a tile says comes from, in the order in which tiles stand."""
+
+    DATABASE = "database"
+    REDIS = "redis"
+    RPC = "rpc"
+    PROGRAM = "program"
+    ALERTS = "alerts"
+    SOFTWARE = "software"
+
+
 @dataclass(frozen=True, slots=True)
 class Tile:
-    """One part: what it is, its state in words, and where more of it is shown."""
+    """One part: where it is known from, what it is, its state in words, and where more of it is shown."""
 
+    source: Source
     name: str
     words: str
     screen: Screen
@@ -47,29 +62,29 @@ def tiles(seen: Overview) -> Iterator[Tile]:
     """Yield every part."""
     work = seen.work.value
     if work is None:
-        yield Tile("database", f"not known: {seen.work.why}", Screen.RUNBOOKS, "database-full")
+        yield Tile(Source.DATABASE, "database", f"not known: {seen.work.why}", Screen.RUNBOOKS, "database-full")
     else:
         yield from _work_tiles(work)
     queues = seen.queues.value
     if queues is None:
-        yield Tile("redis", f"not known: {seen.queues.why}", Screen.RUNBOOKS, "redis-memory")
+        yield Tile(Source.REDIS, "redis", f"not known: {seen.queues.why}", Screen.RUNBOOKS, "redis-memory")
     else:
         waiting = ", ".join(
             f"{name} {jobs.count} (oldest {jobs.oldest_s:.0f} s)" for name, jobs in queues.jobs.items() if jobs.count
         )
-        yield Tile("redis", f"{queues.workers} workers; jobs: {waiting or 'empty'}", Screen.QUEUE)
+        yield Tile(Source.REDIS, "redis", f"{queues.workers} workers; jobs: {waiting or 'empty'}", Screen.QUEUE)
     for node in seen.nodes:
-        yield Tile("rpc", f"{node.name} {_node(node, seen.nodes)}", Screen.RUNBOOKS, "rpc-lag")
+        yield Tile(Source.RPC, "rpc", f"{node.name} {_node(node, seen.nodes)}", Screen.RUNBOOKS, "rpc-lag")
     program = seen.program.value
     if program is None:
-        yield Tile("program", f"not known: {seen.program.why}", Screen.DEPLOYS)
+        yield Tile(Source.PROGRAM, "program", f"not known: {seen.program.why}", Screen.DEPLOYS)
     else:
         yield from _program_tiles(program, work, seen.network)
     found = seen.alerts.value
     words = f"not known: {seen.alerts.why}" if found is None else " ".join(sentences(found))
-    yield Tile("alerts", plain(words), Screen.ALERTS)
+    yield Tile(Source.ALERTS, "alerts", plain(words), Screen.ALERTS)
     step = "" if work is None else f", database step {work.step} of {HEAD}"
-    yield Tile("versions", f"opinion-markets {seen.version}{step}", Screen.DEPLOYS)
+    yield Tile(Source.SOFTWARE, "versions", f"opinion-markets {seen.version}{step}", Screen.DEPLOYS)
 
 
 def _node(node: Node, nodes: Sequence[Node]) -> str:
@@ -80,16 +95,16 @@ def _node(node: Node, nodes: Sequence[Node]) -> str:
 
 
 def _program_tiles(program: Program, work: Work | None, network: Network) -> Iterator[Tile]:
-    yield Tile("program", f"{program.deployed.hash_[:12]}, {program.deployed.words()}", Screen.DEPLOYS)
+    yield Tile(Source.PROGRAM, "program", f"{program.deployed.hash_[:12]}, {program.deployed.words()}", Screen.DEPLOYS)
     held = next(one for one in program.authorities if one.role == "oracle")
-    days = "" if work is None or held.balance is None else _days(held.balance, work.standing.sent)
-    yield Tile("oracle key", f"{held.words()}{days}; {held.key}", Screen.SIGNERS)
+    days = "" if work is None or held.balance is None else _days(held.balance, sum(work.standing.sent_by_hour))
+    yield Tile(Source.PROGRAM, "oracle key", f"{held.words()}{days}; {held.key}", Screen.SIGNERS)
     if network is Network.MAINNET:
         words = "a multisig has to record scores, which this release does not do"
     else:
         ready = int((held.balance or 0) >= LEAST_FEES)
         words = f"{ready} of 1 ready: on {network} the oracle's key records scores alone"
-    yield Tile("signers", words, Screen.SIGNERS)
+    yield Tile(Source.PROGRAM, "signers", words, Screen.SIGNERS)
 
 
 def _days(balance: Lamports, sent: int) -> str:
@@ -102,29 +117,31 @@ def _days(balance: Lamports, sent: int) -> str:
 def _work_tiles(work: Work) -> Iterator[Tile]:
     now = work.standing
     states = [f"{now.markets[state]:,} {_state(state)}" for state in (*MarketState, None) if now.markets.get(state)]
-    yield Tile("markets", ", ".join(states) or "none yet", Screen.MARKETS)
-    yield Tile("at stake", f"{usdc(now.owed)} held in escrow", Screen.MARKETS, "-state:finished")
+    yield Tile(Source.DATABASE, "markets", ", ".join(states) or "none yet", Screen.MARKETS)
+    unfinished = "-state:paid -state:refunded"
+    yield Tile(Source.DATABASE, "at stake", f"{usdc(now.owed)} held in escrow", Screen.MARKETS, unfinished)
     by_status = {status: sum(n for (s, _), n in now.settlements.items() if s == status) for status in Status}
     counts = ", ".join(f"{by_status[status]:,} {status}" for status in Status if by_status[status])
-    yield Tile("settlements", counts or "none yet", Screen.MARKETS)
-    yield Tile("done today", _today(work), Screen.MARKETS, history=now.settled_by_hour)
+    yield Tile(Source.DATABASE, "settlements", counts or "none yet", Screen.MARKETS)
+    yield Tile(Source.DATABASE, "done today", _today(work), Screen.MARKETS, history=now.settled_by_hour)
     due = ", ".join(
         f"{queue} {line.count} (oldest {line.oldest_s:.0f} s{', OVERDUE' if line.oldest_s > OVERDUE_S else ''})"
         for queue, line in now.due.items()
     )
-    yield Tile("due", due or "nothing", Screen.QUEUE)
+    yield Tile(Source.DATABASE, "due", due or "nothing", Screen.QUEUE)
     in_work = ", ".join(f"{phase} {count}" for phase, count in now.leases.items())
-    yield Tile("in work", in_work or "nothing", Screen.QUEUE)
+    yield Tile(Source.DATABASE, "in work", in_work or "nothing", Screen.QUEUE)
     waits = {reason: n for (status, reason), n in now.settlements.items() if reason and status == Status.WAITING}
     waiting = ", ".join(f"{reason} {count}" for reason, count in waits.items())
-    yield Tile("waits", waiting or "none", Screen.MARKETS, "status:waiting")
+    yield Tile(Source.DATABASE, "waits", waiting or "none", Screen.MARKETS, "status:waiting")
+    yield Tile(Source.DATABASE, "sent", _sent(now), Screen.MARKETS, history=now.sent_by_hour)
     asked = ", ".join(
         f"{status.name.lower()} {line.count} (oldest {line.oldest_s:.0f} s)" for status, line in now.randomness.items()
     )
-    yield Tile("randomness", asked or "none outstanding", Screen.MARKETS, "state:randomness")
-    yield Tile("watcher", work.watcher or "! nobody", Screen.QUEUE)
+    yield Tile(Source.DATABASE, "randomness", asked or "none outstanding", Screen.MARKETS, "state:randomness")
+    yield Tile(Source.DATABASE, "watcher", work.watcher or "! nobody", Screen.QUEUE)
     held = "none" if work.hold is None else f"! {work.hold.why} ({work.hold.placed_by})"
-    yield Tile("hold", held, Screen.AUDIT, "act:hold")
+    yield Tile(Source.DATABASE, "hold", held, Screen.AUDIT, "act:hold")
 
 
 def _today(work: Work) -> str:
@@ -133,8 +150,26 @@ def _today(work: Work) -> str:
     p95 = f", 95 of 100 within {today.p95_s:.0f} s" if today.p95_s is not None else ""
     told = f"{today.count:,}{p95}"
     if today.count + parked:
-        told += f"; {today.count / (today.count + parked):.1%} of those not parked"
+        told += f"; {today.count / (today.count + parked):.1%} success, {parked:,} parked"
     return f"{told}, {now.failed:,} failed runs" if now.failed else told
+
+
+def _sent(now: Standing) -> str:
+    landed = f"{sum(now.sent_by_hour):,} transactions landed in 24 h"
+    lost = {outcome: count for outcome, count in now.transactions.items() if outcome not in (None, Outcome.LANDED)}
+    others = "".join(f", {count:,} {outcome} ever" for outcome, count in lost.items())
+    unknown = now.transactions.get(None, 0)
+    return f"{landed}{others}{f', {unknown:,} under way' if unknown else ''}"
+
+
+def depths(seen: Overview) -> Mapping[str, int]:
+    """Return how much waits, by the tile that tells of it; what is not known is left out."""
+    found: dict[str, int] = {}
+    if seen.work.value is not None:
+        found["due"] = sum(line.count for line in seen.work.value.standing.due.values())
+    if seen.queues.value is not None:
+        found["redis"] = sum(jobs.count for jobs in seen.queues.value.jobs.values())
+    return found
 
 
 def _state(state: MarketState | None) -> str:
@@ -154,6 +189,10 @@ def report(seen: Overview) -> dict[str, Any]:
         "parts": [{"name": tile.name, "words": tile.words} for tile in tiles(seen)],
         "parked": None if work is None else sum(work.standing.parked.values()),
         "owed": None if work is None else work.standing.owed,
+        "due": None if work is None else {queue: asdict(line) for queue, line in work.standing.due.items()},
+        "settled_today": None if work is None else asdict(work.standing.settled),
         "settled_by_hour": None if work is None else list(work.standing.settled_by_hour),
+        "sent_by_hour": None if work is None else list(work.standing.sent_by_hour),
+        "workers": None if seen.queues.value is None else seen.queues.value.workers,
         "nodes": [asdict(node) for node in seen.nodes],
     }

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, LargeBinary, and_, func, or_, select
+from sqlalchemy import BigInteger, ColumnElement, LargeBinary, and_, func, or_, select, type_coerce
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from chain.accounts import LIABILITY_OFFSET, VrfRequest
@@ -15,10 +15,11 @@ from chain.units import UsdcUnits
 from store.accounts import Kind
 from store.database import Database, clock
 from store.holds import placed
-from store.schema import attempt, chain_account, chain_read, phase_run, settlement
+from store.schema import attempt, chain_account, chain_read, millis_of, phase_run, settlement
 from store.settlements import Phase, RunOutcome, Status
 
 _DAY = timedelta(days=1)
+_HOUR_MS = 3_600_000
 _OPEN = settlement.c.status.in_((Status.READY, Status.WAITING))
 
 
@@ -69,8 +70,8 @@ class Standing:
     """How many in each of the last 24 hours, the newest last."""
     failed: int
     """Runs of phases that failed since midnight, UTC."""
-    sent: int
-    """Transactions that landed in the last 24 hours."""
+    sent_by_hour: tuple[int, ...]
+    """Transactions that landed, by when they were signed, in each of the last 24 hours, the newest last."""
     owed: UsdcUnits
     """What the escrows of all markets owe: the money at stake, and prizes, fees and refunds that are not paid yet."""
 
@@ -96,7 +97,7 @@ async def standing(db: Database) -> Standing:
             settled=_settled(done, midnight),
             settled_by_hour=_by_hour(done, now),
             failed=await _failed(connection, midnight),
-            sent=await _sent(connection, now - _DAY),
+            sent_by_hour=await _sent_by_hour(connection, now),
             owed=await _owed(connection),
         )
 
@@ -184,8 +185,12 @@ def _settled(done: Iterable[_Done], since: datetime) -> Settled:
 
 
 def _by_hour(done: Iterable[_Done], now: datetime) -> tuple[int, ...]:
-    ages = Counter(int((now - ended).total_seconds() // 3_600) for _, ended in done)
-    return tuple(ages[hour] for hour in reversed(range(24)))
+    return _newest_last(Counter(int((now - ended).total_seconds() // 3_600) for _, ended in done))
+
+
+def _newest_last(counts: Mapping[int, int]) -> tuple[int, ...]:
+    """From counts by how many hours ago."""
+    return tuple(counts.get(hour, 0) for hour in reversed(range(24)))
 
 
 async def _failed(connection: AsyncConnection, since: datetime) -> int:
@@ -193,9 +198,14 @@ async def _failed(connection: AsyncConnection, since: datetime) -> int:
     return (await connection.execute(select(func.count()).select_from(phase_run).where(failed))).scalar_one()
 
 
-async def _sent(connection: AsyncConnection, since: datetime) -> int:
-    landed = (attempt.c.outcome == Outcome.LANDED) & (attempt.c.signed_at >= since)
-    return (await connection.execute(select(func.count()).select_from(attempt).where(landed))).scalar_one()
+async def _sent_by_hour(connection: AsyncConnection, now: datetime) -> tuple[int, ...]:
+    hours_ago = (millis_of(now) - type_coerce(attempt.c.signed_at, BigInteger)) // _HOUR_MS
+    rows = await connection.execute(
+        select(hours_ago.label("hours"), func.count().label("number"))
+        .where(attempt.c.outcome == Outcome.LANDED, attempt.c.signed_at > now - _DAY)
+        .group_by(hours_ago)
+    )
+    return _newest_last({row.hours: row.number for row in rows})
 
 
 async def _owed(connection: AsyncConnection) -> UsdcUnits:

@@ -121,7 +121,7 @@ async def test_an_overview_tells_each_part_or_why_not(tmp_path: Path, valkey_ser
     assert seen.work.value is not None
     now = seen.work.value.standing
     assert (now.settled.count, sum(now.settled_by_hour), now.settled_by_hour[-1], now.failed) == (1, 1, 1, 0)
-    assert now.sent >= 9
+    assert sum(now.sent_by_hour) == now.sent_by_hour[-1] >= 9
     assert now.owed == 0
     assert seen.work.value.step == HEAD
     assert seen.work.value.hold is not None
@@ -160,7 +160,8 @@ WELL = Overview(
                 at=NOW, due={}, settlements={("done", ""): 4}, parked={}, leases={}, markets={MarketState.ACTIVE: 2},
                 randomness={}, transactions={"landed": 40}, held=False, model_available=True,
                 reads={"finalized": NOW - timedelta(seconds=9)}, settled=Settled(4, 31.0),
-                settled_by_hour=(*[0] * 22, 1, 3), failed=0, sent=160, owed=UsdcUnits(26_750_000),
+                settled_by_hour=(*[0] * 22, 1, 3), failed=0, sent_by_hour=(*[0] * 22, 60, 100),
+                owed=UsdcUnits(26_750_000),
             ),
             None,
             "watcher@host",
@@ -268,9 +269,11 @@ def test_what_needs_a_person_is_told_in_words(seen: Overview, severity: Severity
 def test_every_part_is_a_tile_that_leads_to_a_screen() -> None:
     told = {tile.name: tile for tile in tiles(WELL)}
     assert told["at stake"].words == "$26.75 held in escrow"
-    assert told["done today"].words == "4, 95 of 100 within 31 s; 100.0% of those not parked"
+    assert told["done today"].words == "4, 95 of 100 within 31 s; 100.0% success, 0 parked"
     assert told["done today"].history[-2:] == (1, 3)
     assert told["oracle key"].words.startswith("1 SOL, at most 1,250 days at the last day's 160 transactions")
+    assert told["sent"].words == "160 transactions landed in 24 h"
+    assert told["sent"].history[-2:] == (60, 100)
     assert told["versions"].words == f"opinion-markets 1.2.3, database step {HEAD} of {HEAD}"
     assert [tile.words for tile in tiles(WELL) if tile.name == "rpc"] == [
         "https://one at slot 1,000",
@@ -280,9 +283,11 @@ def test_every_part_is_a_tile_that_leads_to_a_screen() -> None:
     devnet = {tile.name: tile for tile in tiles(replace(WELL, network=Network.DEVNET))}
     assert devnet["signers"].words == "1 of 1 ready: on devnet the oracle's key records scores alone"
     assert {tile.screen for tile in tiles(WELL)} == set(Screen) - {Screen.OVERVIEW}
+    doubtful = {tile.name: tile for tile in tiles(changed(transactions={"landed": 40, "expired": 2, None: 1}))}
+    assert doubtful["sent"].words.endswith("in 24 h, 2 expired ever, 1 under way")
     late = {tile.name: tile for tile in tiles(changed(due={"settle": Line(2, 61.0)}, parked={"pay": 1}, failed=3))}
     assert late["due"].words == "settle 2 (oldest 61 s, OVERDUE)"
-    assert late["done today"].words.endswith("80.0% of those not parked, 3 failed runs")
+    assert late["done today"].words.endswith("80.0% success, 1 parked, 3 failed runs")
 
 
 def test_what_is_owed_is_read_where_a_market_keeps_it() -> None:

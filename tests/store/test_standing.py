@@ -15,7 +15,7 @@ from store import holds, settlements
 from store.accounts import Kind
 from store.database import Database
 from store.journal import FencedJournal
-from store.schema import chain_account, chain_read, settlement
+from store.schema import attempt, chain_account, chain_read, settlement
 from store.settlements import Phase, Queue, RunOutcome, Status
 from store.standing import Line, standing
 from tests.samples import sample
@@ -112,6 +112,13 @@ async def test_transactions_and_reads_are_told(db: Database) -> None:
         await connection.execute(insert(chain_read).values(row))
     found = await standing(db)
     assert found.transactions == {"landed": 2, "expired": 1, None: 1}
+    assert found.sent_by_hour == (*[0] * 23, 2)
+    async with db.write() as connection:
+        for number, hours in ((1, 23), (2, 24)):
+            signed = at - timedelta(hours=hours, minutes=30)
+            row = attempt.c.signature == str(Signature(bytes([number] * 64)))
+            await connection.execute(update(attempt).where(row).values(signed_at=signed))
+    assert (await standing(db)).sent_by_hour == (1, *[0] * 23), "a day and no more"
     assert found.reads == {"finalized": at}
 
 
@@ -135,7 +142,7 @@ async def test_what_markets_owe_is_summed_and_what_was_done_is_told_by_hour(db: 
     assert found.owed == 1 + 2**40
     assert (found.settled_by_hour[-1], found.settled_by_hour[-6], found.settled_by_hour[0]) == (2, 1, 1)
     assert sum(found.settled_by_hour) == 4
-    assert (found.failed, found.sent) == (0, 0)
+    assert (found.failed, found.sent_by_hour) == (0, (0,) * 24)
 
 
 async def _keep(db: Database, kind: Kind, market: str, state: MarketState | None, data: bytes = b"") -> None:
