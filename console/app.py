@@ -18,6 +18,7 @@ from console.colourless import Colourless
 from console.command_line import Do, GoTo, Place, Unknown, parse
 from console.config import Config
 from console.context import Context
+from console.feeds.base import words_of
 from console.feeds.hub import Hub
 from console.recording.replay import Replay
 from console.screens import ROOMS, room_class
@@ -119,12 +120,23 @@ class Console(TerminalApp):
         room = self.screen
         actions = room.actions_here() if isinstance(room, Room) else []
         match parse(words, PLACES, actions):
+            case GoTo("market", rest):
+                self._go_to_market(rest)
             case GoTo(place, rest):
                 self.go(Step(place, rest))
             case Do(action):
                 self.call_later(self.perform, action.id)
             case Unknown(why):
                 self.tell(why, "warning")
+
+    @work(exclusive=True, group="market", exit_on_error=False)
+    async def _go_to_market(self, words: str) -> None:
+        """Its address may be cut short where only one begins so."""
+        try:
+            self.go(Step("market", await self.context.hub.market_named(words)))
+        except Exception as error:
+            # Whatever keeps it from being found is told; the console stays.
+            self.tell(words_of(error), "warning")
 
     async def perform(self, action_id: str) -> None:
         """Do the action as its key would."""

@@ -42,3 +42,12 @@ def parse_address(text: str, what: str) -> Pubkey:
         return Pubkey.from_string(text)
     except ValueError:
         raise UsageError(f"{text!r} is not the address of {what}: write its 32 to 44 base58 characters.") from None
+
+
+def is_address(text: str) -> bool:
+    """Whether this is a whole address."""
+    try:
+        Pubkey.from_string(text)
+    except ValueError:
+        return False
+    return True

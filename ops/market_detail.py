@@ -11,6 +11,7 @@ from solders.pubkey import Pubkey
 from chain.accounts import Market, MarketReceipt, Opinion, VrfRequest
 from chain.units import UsdcUnits
 from ops import settlements
+from ops.errors import OperatorError
 from ops.settlements import Explanation, OnChain
 from oracle.analysis.record import AnalysisRecord, OpinionRecord, RecordError
 from oracle.texts import TextError, Texts, Wanted
@@ -84,6 +85,16 @@ async def detail(
         outcome=found,
         request=_request(told),
     )
+
+
+def only(typed: str, found: Sequence[str]) -> str:
+    """Return the one address that begins as was typed, of these. Raises OperatorError for none and for several."""
+    if not typed:
+        raise OperatorError("Which market? Write its address, or how it begins.")
+    if len(found) != 1:
+        words = f"several begin with {typed!r}: {', '.join(found)}" if found else f"none begins with {typed!r}"
+        raise OperatorError(f"Which market? {words}.")
+    return found[0]
 
 
 async def _texts(rows: Sequence["_Staked"], texts: Texts, read: MutableMapping[str, str]) -> list[str | TextError]:

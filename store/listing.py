@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from solders.pubkey import Pubkey
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from chain.accounts import Market, MarketReceipt, decode
 from chain.constants import MarketState
@@ -102,6 +102,17 @@ class Listing:
                 if account is not None:
                     self._accounts[row.address] = account
             await asyncio.sleep(0)
+
+
+async def beginning(db: Database, start: str, limit: int) -> list[str]:
+    """Return at most `limit` addresses of markets that begin so, in their order. Raises StoreError."""
+    account = chain_account.c
+    there = account.kind.in_((Kind.MARKET.value, Kind.RECEIPT.value))
+    # LIKE would not tell capitals apart in SQLite.
+    begins = func.substr(account.address, 1, len(start)) == start
+    query = select(account.address).where(there, begins).order_by(account.address).limit(limit)
+    async with db.read() as connection:
+        return list((await connection.execute(query)).scalars())
 
 
 def _decoded(data: bytes, program: str) -> _Account | None:

@@ -1,7 +1,7 @@
 """Every feed of the console, by name; each runs once, whichever screens watch it."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Mapping
 from contextlib import asynccontextmanager
 from typing import TypeVar
 
@@ -12,10 +12,10 @@ from console.recording.replay import Replay
 from ops.alerts.history import History
 from ops.alerts.seen import AlertsSeen, ShownAlert
 from ops.alerts.seen import Standing as Seen
-from ops.amounts import parse_address
+from ops.amounts import is_address, parse_address
 from ops.audit_trail import Trail
 from ops.errors import OperatorError
-from ops.market_detail import MarketDetail, detail
+from ops.market_detail import MarketDetail, detail, only
 from ops.queues.seen import Seen as QueuesSeen
 from ops.runbooks.reading import RunbooksSeen
 from ops.runbooks.reading import read as read_runbooks
@@ -24,12 +24,14 @@ from ops.status import Overview
 from store import holds
 from store.audit_log import Chain, ChainState, Entry
 from store.holds import Hold
-from store.listing import Listed, Listing
+from store.listing import Listed, Listing, beginning
 from store.runbooks import Followed, newest
 
 T = TypeVar("T")
 DATABASE_PATIENCE_S = 6.0
 REPLAY_S = 0.5
+MOST_NAMED = 4
+"""So many markets are named where more than one begins as was typed."""
 CHAIN_FIRST_S, CHAIN_AGAIN_S = 0.1, 2.5
 """Between two pieces of the audit log's chain: until it was seen whole, and then."""
 
@@ -84,6 +86,15 @@ class Hub:
             return await detail(await sources.db(), sources.settings, key, await sources.texts(), texts)
 
         return self._made(f"market {address}", read, every_s=2, patience_s=20)
+
+    async def market_named(self, words: str) -> str:
+        """Return the address of the one known market that begins so. Raises OperatorError, StoreError."""
+        if is_address(words):
+            return words
+        if self.replay is not None:
+            known: Iterable[str] = self.replay.value(self.markets.name)
+            return only(words, [address for address in known if address.startswith(words)])
+        return only(words, await beginning(await self.sources.db(), words, MOST_NAMED))
 
     def _feed(self, name: str, read: Callable[[], Awaitable[T]], *, every_s: float, patience_s: float) -> Feed[T]:
         feed = self._made(name, read, every_s=every_s, patience_s=patience_s)

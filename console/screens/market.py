@@ -238,10 +238,23 @@ class Market(Room):
         return found.summary()
 
     def action_copy(self) -> None:
-        """The signature under the cursor, or the address."""
-        cursor = self._events.cursor if self._section == "settlement" else None
-        signature = self._events.rows[cursor].event.signature if cursor is not None else None
-        self.copy(signature or self._address)
+        """What the section is about: the signature or the staker under the cursor, the record's hash, the winner; else
+        the address."""
+        self.copy(self._named() or self._address)
+
+    def _named(self) -> str | None:
+        detail = self._feed.snapshot.value
+        match self._section:
+            case "settlement" if self._events.cursor is not None:
+                return self._events.rows[self._events.cursor].event.signature
+            case "opinions":
+                return self._opinions.cursor
+            case "analysis" if detail is not None and detail.explanation.analysis is not None:
+                return detail.explanation.analysis.summary_hash.hex()
+            case "draw" if detail is not None and detail.outcome is not None and detail.outcome.winner_stake:
+                return str(detail.outcome.winner)
+            case _:
+                return None
 
     def action_explorer(self) -> None:
         """Open the explorer, or where there is no browser show the address."""

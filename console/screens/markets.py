@@ -5,7 +5,9 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
+from textual.content import Content
 from textual.widget import Widget
+from textual.widgets import Static
 
 from chain.constants import MarketState
 from chain.units import usdc
@@ -13,6 +15,7 @@ from console import clock
 from console.feeds.base import Feed, Snapshot
 from console.filters import Field, FilterError, Kind, complete, parse
 from console.screens.base import Room, bindings_of
+from console.text import safe
 from console.widgets.table import Column, LiveTable
 from ops.explanation import WAITS
 from store.listing import Listed
@@ -49,12 +52,23 @@ def closing_words(row: Listed, now: datetime) -> str:
     return f"{sign}{seconds}s"
 
 
+def told_of(row: Listed) -> tuple[str, str]:
+    """Return the market in two lines, what the oracle does first."""
+    return work_words(row) or state_words(row), f'{row.address}  "{row.statement}"' if row.statement else row.address
+
+
+def needs_a_look(row: Listed) -> bool:
+    """Whether it is parked, fails, or waits for something that may want a person."""
+    return row.status is not Status.DONE and (row.status is Status.PARKED or row.attempt > 0 or row.wait_reason in _ODD)
+
+
 def _style(row: Listed) -> str:
-    if row.status is Status.PARKED:
-        return "table--bad"
-    if row.attempt or row.wait_reason in ("rpc", "database", "model", "bond", "funds", "oracle_key", "randomness_key"):
-        return "table--warning"
+    if needs_a_look(row):
+        return "table--bad" if row.status is Status.PARKED else "table--warning"
     return "table--muted" if row.finished else ""
+
+
+_ODD = ("rpc", "database", "model", "bond", "funds", "account", "oracle_key", "randomness_key")
 
 
 _STATES = (*(state.name.lower() for state in MarketState), "paid", "refunded", "randomness")
@@ -80,6 +94,9 @@ class Markets(Room):
 
     room = "markets"
     BINDINGS = bindings_of("markets")
+    DEFAULT_CSS = """
+    Markets #told { height: 2; padding: 0 1; background: $panel; text-wrap: nowrap; text-overflow: ellipsis; }
+    """
 
     def __init__(self, *rest: Any) -> None:
         super().__init__(*rest)
@@ -87,7 +104,7 @@ class Markets(Room):
         columns: tuple[Column[Listed], ...] = (
             Column("market", "market", 8, lambda row: row.address, lambda row: row.address),
             Column("state", "state", 10, state_words, lambda row: (row.finished, row.state), _style),
-            Column("closes", "closes", 6, self._closes, lambda row: row.closes_at, right=True),
+            Column("closes", "closes", 6, self._closes, lambda row: (row.finished, row.closes_at), right=True),
             Column(
                 "stakers", "stakers", 7, lambda row: f"{row.stakers:,}", lambda row: row.stakers, drop=2, right=True
             ),
@@ -102,8 +119,9 @@ class Markets(Room):
         self._table: LiveTable[Listed] = LiveTable(columns, sort="closes", empty=empty, unmatched=unmatched)
 
     def body(self) -> Iterable[Widget]:
-        """The table."""
+        """The table, and what it cuts off of the market under the cursor."""
         yield self._table
+        yield Static("", id="told")
 
     def on_mount(self) -> None:
         """Times to close pass by themselves."""
@@ -124,6 +142,18 @@ class Markets(Room):
         if snapshot.value is not None and snapshot.value is not self._table.rows:
             self._table.replace_rows(snapshot.value)
             self.show_place()
+            self._tell()
+
+    def on_live_table_highlighted(self, event: LiveTable.Highlighted) -> None:
+        """Another market is under the cursor."""
+        self._tell()
+
+    def _tell(self) -> None:
+        row = self._table.rows.get(self._table.cursor or "")
+        words = "" if row is None else "\n".join(map(safe, told_of(row)))
+        told = self.query_one("#told", Static)
+        if str(told.content) != words:
+            told.update(Content(words), layout=False)
 
     def _closes(self, row: Listed) -> str:
         return closing_words(row, clock.now())
@@ -164,6 +194,18 @@ class Markets(Room):
         """The other way round."""
         name, reverse = self._table.sorted_by
         self._table.sort_by(name, reverse=not reverse)
+
+    def action_next_needed(self) -> None:
+        """Go on to the next one."""
+        self._go_on(1)
+
+    def action_last_needed(self) -> None:
+        """Go back to the one before."""
+        self._go_on(-1)
+
+    def _go_on(self, by: int) -> None:
+        if not self._table.go_on_to(needs_a_look, by):
+            self.say("None of these is parked, fails, or waits for a person.")
 
     def action_copy(self) -> None:
         """The address."""

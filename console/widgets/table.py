@@ -226,6 +226,15 @@ class LiveTable(ScrollView, Generic[Row], can_focus=True):
         self._set_cursor(self._view(self._index(key)))
         return True
 
+    def go_on_to(self, wanted: Callable[[Row], bool], by: int = 1) -> bool:
+        """Put the cursor on the next row that is wanted, from the last on to the first; False where there is none."""
+        for step in range(1, len(self._order) + 1):
+            place = (self._cursor_at + step * by) % len(self._order)
+            if wanted(self._rows[self._key_at(place)]):
+                self._set_cursor(place)
+                return True
+        return False
+
     def refresh_column(self, name: str) -> None:
         """Paint the cells of a column that say something else than when this was called last: of one whose words depend
         on more than its rows, such as the time."""

@@ -136,7 +136,7 @@ async def test_a_market_is_found_parked_retried_settled_and_verified(
         await seat.press("G", "enter")
         await seat.until("What happened")
         await seat.press("escape")
-        await every_section(seat)
+        await every_section(seat, copied)
         await seat.press("v")
         assert "ok: The market is settled." in await seat.until("22 checks hold")
         await seat.press("escape", "escape")
@@ -155,16 +155,52 @@ async def dry_run(seat: Seat, place: Place) -> None:
     assert await analyses.get(place.house.db, place.market.name) is None
 
 
-async def every_section(seat: Seat) -> None:
-    """From the settlement to the opinions, the analysis and the draw."""
+async def every_section(seat: Seat, copied: list[str]) -> None:
+    """From the settlement to the opinions, the analysis and the draw; of each what it is about is copied."""
     await seat.press("tab")
     assert "score" in await seat.until("WON")
-    await seat.press("tab")
+    await seat.press("y", "tab")
     assert "panel 1: lexicon" in await seat.until("The chain has the same record.")
-    await seat.press("tab")
+    await seat.press("y", "tab")
     text = await seat.until("drawn r = ")
     assert "captured slot" in text
     assert "prize $" in text
+    await seat.press("y")
+    await seat.until("Copied")
+    staker, record, winner = copied[-3:]
+    assert f"winner {winner}" in text
+    assert len(bytes.fromhex(record)) == 32
+    await seat.press("tab", "tab")
+    assert staker[:7] in await seat.until("odds")
+
+
+async def test_one_jumps_to_what_needs_a_person_and_to_a_market_by_how_it_begins(
+    tmp_path: Path, valkey_server: Server
+) -> None:
+    async with placed(tmp_path, valkey_server) as place, at(place, "markets") as seat:
+        others = [await place.house.market() for _ in range(3)]
+        await settlements.add(place.house.db, place.market.name)
+        await follow(place.house)
+        await seat.until("Markets  4")
+        await seat.press("n")
+        await seat.until("None of these is parked")
+        await settlements.park(place.house.db, others[1].name, "a look, and a long one at that", "bob")
+        await seat.until("PARKED")
+        for key in ("n", "N"):
+            await seat.press("g", key)
+            told = (await seat.until("PARKED in close: a look, and a long one at that")).splitlines()[-3]
+            assert told.strip().startswith(f'{others[1].name}  "{STATEMENT[:10]}'), "whole, whatever the table cuts off"
+
+        await seat.press("colon")
+        await seat.type("market 0")
+        await seat.press("enter")
+        await seat.until("none begins with '0'")
+        await seat.press("colon")
+        await seat.type(f"market {others[2].name[:8]}")
+        await seat.press("enter")
+        await seat.until(f"Market  {others[2].name[:20]}")
+        await seat.press("escape")
+        await seat.until("Markets  4")
 
 
 async def test_what_changed_meanwhile_is_not_acted_on(tmp_path: Path, valkey_server: Server) -> None:
