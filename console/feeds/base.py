@@ -36,6 +36,10 @@ class Snapshot(Generic[V]):
     next_try: datetime | None = None
     """When it is tried again; None while nothing is wrong."""
 
+    def instead(self) -> str:
+        """Return what is said where there is no value: why."""
+        return "Reading…" if self.error is None else f"Not known: {self.error}."
+
     def age(self, now: datetime) -> timedelta | None:
         """How old the value is, None where there is none."""
         return None if self.at is None else max(now - self.at, timedelta(0))

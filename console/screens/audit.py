@@ -77,7 +77,9 @@ class Audit(Room):
 
     def _paint(self, snapshot: Snapshot[Mapping[str, Entry]]) -> None:
         self._table.set_class(snapshot.error is not None, "stale")
-        if snapshot.value is not None:
+        if snapshot.value is None:
+            self._table.say_empty(snapshot.instead())
+        else:
             if snapshot.value is not self._painted:
                 self._painted = snapshot.value
                 self._table.replace_rows(snapshot.value)

@@ -29,7 +29,9 @@ class Deploys(Room):
     def _paint(self, snapshot: Snapshot[Standing]) -> None:
         block = self.query_one("#deployed", Static)
         block.set_class(snapshot.error is not None, "stale")
-        if snapshot.value is not None:
+        if snapshot.value is None:
+            block.update(Content(snapshot.instead()))
+        else:
             block.update(Content("\n".join(_lines(snapshot.value))))
 
     def action_copy(self) -> None:

@@ -91,9 +91,10 @@ class Market(Room):
         for widget in shown:
             widget.set_class(snapshot.error is not None, "stale")
         detail = snapshot.value
-        if detail is None:
-            return
         width = self.size.width - 4
+        if detail is None:
+            self._write("#head", folded([snapshot.instead()], width))
+            return
         self._write("#head", folded(now_lines(detail.explanation), width))
         self._events.replace_rows(timeline(events(detail.explanation.past)))
         self._opinions.replace_rows({one.staker: one for one in detail.opinions})

@@ -52,6 +52,9 @@ def closing_words(row: Listed, now: datetime) -> str:
     return f"{sign}{seconds}s"
 
 
+_NOTHING = "No market is known yet: the watcher reads the chain ('opinion oracle watch')."
+
+
 def told_of(row: Listed) -> tuple[str, str]:
     """Return the market in two lines, what the oracle does first."""
     return work_words(row) or state_words(row), f'{row.address}  "{row.statement}"' if row.statement else row.address
@@ -114,9 +117,8 @@ class Markets(Room):
             ),
             Column("statement", "statement", 16, lambda row: row.statement, lambda row: row.statement, flex=1, drop=3),
         )
-        empty = "No market is known yet: the watcher reads the chain ('opinion oracle watch')."
         unmatched = "No market is like that."
-        self._table: LiveTable[Listed] = LiveTable(columns, sort="closes", empty=empty, unmatched=unmatched)
+        self._table: LiveTable[Listed] = LiveTable(columns, sort="closes", empty="Reading…", unmatched=unmatched)
 
     def body(self) -> Iterable[Widget]:
         """The table, and what it cuts off of the market under the cursor."""
@@ -129,6 +131,8 @@ class Markets(Room):
 
     def place(self) -> str:
         """With the filter and how many there are."""
+        if self.context.hub.markets.snapshot.at is None:
+            return "Markets"
         shown, known = self._table.shown, len(self._table.rows)
         count = f"{shown:,}" if shown == known else f"{shown:,} of {known:,}"
         return f"Markets  {count}{f'  /{self._filter}' if self._filter else ''}"
@@ -139,6 +143,7 @@ class Markets(Room):
 
     def _paint(self, snapshot: Snapshot[Mapping[str, Listed]]) -> None:
         self._table.set_class(snapshot.error is not None, "stale")
+        self._table.say_empty(snapshot.instead() if snapshot.value is None else _NOTHING)
         if snapshot.value is not None and snapshot.value is not self._table.rows:
             self._table.replace_rows(snapshot.value)
             self.show_place()

@@ -35,6 +35,12 @@ from ops.queues.words import failure_lines, job_words, queue_words, work_words, 
 
 _SECTIONS = ("jobs", "workers", "queues")
 _TICK_S = 5
+_NOTHING = {
+    "queues": "There is no queue.",
+    "jobs": "No job waits, runs or failed.",
+    "workers": "No worker is alive: nothing is settled.",
+}
+"""What is said where one of the tables has no row."""
 
 
 class Queue(Room):
@@ -57,11 +63,9 @@ class Queue(Room):
         self._section = "jobs"
         self._queues: LiveTable[QueueSeen] = LiveTable(QUEUES, sort="queue", empty="Reading…", id="queues")
         self._jobs: LiveTable[Job] = LiveTable(
-            JOBS, sort="state", empty="No job waits, runs or failed.", unmatched="No job is like that.", id="jobs"
+            JOBS, sort="state", empty="Reading…", unmatched="No job is like that.", id="jobs"
         )
-        self._workers: LiveTable[Worker] = LiveTable(
-            WORKERS, sort="worker", empty="No worker is alive: nothing is settled.", id="workers"
-        )
+        self._workers: LiveTable[Worker] = LiveTable(WORKERS, sort="worker", empty="Reading…", id="workers")
 
     def body(self) -> Iterable[Widget]:
         """What is wrong with all of it, the queues, and the jobs or the workers."""
@@ -75,6 +79,8 @@ class Queue(Room):
 
     def place(self) -> str:
         """With the section, the filter and how many there are."""
+        if self.context.hub.queues.snapshot.at is None:
+            return "Queue"
         if self._section != "jobs":
             return f"Queue  {self._section}"
         shown, known = self._jobs.shown, len(self._jobs.rows)
@@ -87,9 +93,10 @@ class Queue(Room):
         return [(self.context.hub.queues, self._paint)]
 
     def _paint(self, snapshot: Snapshot[Seen]) -> None:
+        seen = snapshot.value
         for table in (self._queues, self._jobs, self._workers):
             table.set_class(snapshot.error is not None, "stale")
-        seen = snapshot.value
+            table.say_empty(snapshot.instead() if seen is None else _NOTHING[table.id or ""])
         if seen is None:
             return
         self._queues.replace_rows(seen.queues)

@@ -31,7 +31,9 @@ class Signers(Room):
     def _paint(self, snapshot: Snapshot[Standing]) -> None:
         block = self.query_one("#authorities", Static)
         block.set_class(snapshot.error is not None, "stale")
-        if snapshot.value is not None:
+        if snapshot.value is None:
+            block.update(Content(snapshot.instead()))
+        else:
             block.update(Content("\n\n".join(_lines(found) for found in snapshot.value.authorities)))
 
     def action_copy(self) -> None:

@@ -16,13 +16,13 @@ from tests.servers import Server, new_database, postgresql, redis_server
 GONE = "http://127.0.0.1:1"
 SAYS = {
     "overview": "The database cannot be asked",
-    "markets": "cannot be used",
-    "queue": "does not answer",
+    "markets": "Not known: the database",
+    "queue": "Not known: Redis at",
     "alerts": "cannot be reached",
-    "signers": "cannot be reached",
-    "deploys": "cannot be reached",
+    "signers": "Not known: http://127.0.0.1:1 cannot be reached",
+    "deploys": "Not known: http://127.0.0.1:1 cannot be reached",
     "runbooks": "unknown",
-    "audit": "cannot be used",
+    "audit": "Not known: the database",
 }
 """What each room says of what it lacks, within words that a screen may fold."""
 
@@ -62,6 +62,8 @@ async def test_every_room_says_what_it_cannot_reach(tmp_path: Path) -> None:
             await seat.press(str(number))
             text = await seat.shows(lambda text, room=room: SAYS[room] in words(text), f"{room}: {SAYS[room]}")
             assert room.capitalize() in text.splitlines()[0]
+            for wrong in ("No market is known", "No job", "No worker", "Nothing was done"):
+                assert wrong not in text, "what is not known is not said to be nothing"
             assert "the-secret" not in text
 
 
@@ -94,6 +96,8 @@ async def test_what_comes_up_fills_in_and_what_goes_leaves_its_last_values(parts
         assert ", again" in text, "and when it is tried again"
         await seat.press("1")
         await seat.until("The database cannot be asked")
+        text = words(await seat.until("in grey is as of"))
+        assert "$0.00 held in escrow" in text, "what was known stays here too"
         await asyncio.to_thread(database.start)
         await seat.press("ctrl+r")
         await seat.until("No watcher is active")
