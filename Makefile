@@ -4,7 +4,7 @@ SHELL := /bin/bash
 export PYTHON
 PYTEST := -m pytest -q -p no:cacheprovider
 
-.PHONY: help setup run test lint types contracts fuzz faults soak bench programs man lock clean
+.PHONY: help setup run test lint types contracts fuzz faults soak bench programs snapshots man lock clean
 
 help: ## list the commands
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -44,6 +44,9 @@ bench: setup ## the measurements that the documents name, as ratios beside a pee
 
 programs: ## build the on-chain programs and their hashes (programs/install-toolchain.sh brings the tools)
 	@programs/build.sh
+
+snapshots: setup ## take the console's screens as they are now for what they have to be: look at the difference in git
+	@.venv/bin/python $(PYTEST) tests/console/test_snapshots.py --snapshot-update
 
 man: setup ## write the man page docs/man/opinion.1 from the commands
 	@PYTHONPATH=$(CURDIR) .venv/bin/python docs/man/make.py

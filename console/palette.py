@@ -8,6 +8,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, cast
 
 from textual.command import CommandPalette, DiscoveryHit, Hit, Hits, Provider
+from textual.widgets import Input
 
 from console.actions import Action
 from console.screens.base import Room
@@ -44,6 +45,14 @@ def _shown(action: Action) -> str:
     return f"{action.words} ({action.key})"
 
 
-def palette() -> CommandPalette:
+class Palette(CommandPalette):
+    """Textual's, without a cursor that blinks: that is sent over the line again and again, for nothing."""
+
+    def on_mount(self) -> None:
+        """Let it stand."""
+        self.query_one(Input).cursor_blink = False
+
+
+def palette() -> Palette:
     """Return the palette, to be pushed."""
-    return CommandPalette(providers=[Actions], placeholder="What do you want to do?")
+    return Palette(providers=[Actions], placeholder="What do you want to do?")

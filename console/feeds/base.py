@@ -20,6 +20,8 @@ V = TypeVar("V", covariant=True)
 
 SLOWEST_S = 30.0
 """Seconds between tries of a source that has been away for long."""
+_OURS = ("chain", "store", "oracle", "ops", "monitoring", "settings", "console")
+"""Whose errors explain themselves."""
 _log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
 
@@ -130,7 +132,7 @@ class Feed(Generic[T]):
 def words_of(error: Exception) -> str:
     """Return the error as one line for a person; ours explain themselves, others name their kind first."""
     words = " ".join(str(error).split()).removesuffix(".")
-    ours = type(error).__module__.partition(".")[0] in ("chain", "store", "oracle", "ops", "monitoring", "settings")
+    ours = type(error).__module__.partition(".")[0] in _OURS
     if ours and words:
         return words
     return f"{type(error).__name__}: {words}" if words else type(error).__name__
