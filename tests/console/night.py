@@ -1,17 +1,20 @@
-"""Makes `night.gz`, the recording that snapshots are taken of, from a running `opinion up --traffic`:
+"""Makes `night.gz`, the recording that snapshots are taken of: `.venv/bin/python -m tests.console.night`, two minutes.
 
-`set -a; . .opinion/up/env; .venv/bin/python -m tests.console.night`. Only the last that each feed told is kept. Make it
-anew where feeds tell something else than they did, and renew the snapshots then (`make snapshots`).
+It is of an `opinion up --traffic` of its own, and only the last that each feed told is kept. Make it anew where feeds
+tell something else than they did, and renew the snapshots then (`make snapshots`).
 """
 
 import asyncio
 import gzip
+import os
 import re
 import socket
+import subprocess
 import time
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from console import clock
@@ -20,6 +23,7 @@ from console.feeds.hub import Hub
 from console.feeds.sources import Sources
 from console.recording.recorder import Recorder
 from ops.alerts.seen import AlertsSeen
+from ops.localnet import free_port_pair
 from ops.queues.seen import Seen as QueuesSeen
 from ops.runbooks.book import runbooks as books
 from settings import Settings, read_settings
@@ -27,6 +31,7 @@ from store import runbooks
 from store.database import Database
 from store.listing import Listed
 from store.settlements import Status
+from tests.console.frames import OPINION
 
 NIGHT = Path(__file__).with_name("night.gz")
 RUNBOOK = "rpc-lag"
@@ -34,9 +39,31 @@ PATIENCE_S = 240.0
 ANN = "ann@bastion (pts/1)"
 
 
-async def main() -> None:
+def main() -> None:
+    """Bring everything up, keep what is to be seen, and end it."""
+    with TemporaryDirectory() as folder:
+        state = Path(folder) / "state"
+        command = [OPINION, "up", "--traffic", "--state", state, "--rpc-port", str(free_port_pair())]
+        with subprocess.Popen(command, cwd=folder, stdout=subprocess.DEVNULL) as up:
+            try:
+                os.environ.update(_environment(state / "env", up))
+                asyncio.run(record(read_settings()))
+            finally:
+                up.terminate()
+
+
+def _environment(file: Path, up: "subprocess.Popen[bytes]") -> dict[str, str]:
+    """The settings of what runs, once it says them."""
+    deadline = time.monotonic() + PATIENCE_S
+    while not file.exists():
+        assert up.poll() is None, "it ended"
+        assert time.monotonic() < deadline, "it does not come up"
+        time.sleep(0.2)
+    return dict(line.split("=", 1) for line in file.read_text().splitlines() if "=" in line)
+
+
+async def record(settings: Settings) -> None:
     """Wait until there is everything to be seen, and keep it."""
-    settings = read_settings()
     await _start_a_run(settings)
     async with Sources(settings) as sources:
         hub = Hub(sources)
@@ -125,4 +152,4 @@ async def _nothing() -> None:
 
 
 if __name__ == "__main__":
-    asyncio.run(main())
+    main()
