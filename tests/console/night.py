@@ -100,11 +100,14 @@ def _is_everything(hub: Hub) -> bool:
     return False
 
 
+def feeds_of(hub: Hub) -> list[Feed[Any]]:
+    """Every feed that the hub itself runs."""
+    return [part for part in vars(hub).values() if isinstance(part, Feed)]
+
+
 async def _everything(hub: Hub) -> dict[str, Snapshot[Any]]:
     """What every feed of the console's own tells."""
-    feeds: tuple[Feed[Any], ...] = (
-        hub.holds, hub.standing, hub.overview, hub.queues, hub.markets, hub.runbooks, hub.alerts, hub.audit, hub.chain
-    )  # fmt: skip
+    feeds = feeds_of(hub)
     stops = [feed.watch(lambda _: None) for feed in feeds]
     deadline = time.monotonic() + PATIENCE_S
     while not (_is_everything(hub) and all(feed.snapshot.at for feed in feeds)):

@@ -10,10 +10,12 @@ from textual.pilot import Pilot
 
 from console.actions import Role
 from console.app import Console, Step
+from console.clock import CLOCK
 from console.config import Config
 from console.feeds.hub import Hub
 from console.feeds.sources import Sources
-from settings import Settings
+from console.recording.replay import Replay
+from settings import Network, Settings
 
 PATIENCE_S = 20.0
 
@@ -69,13 +71,31 @@ async def seated(
     async with Sources(settings) as sources:
         hub = Hub(sources)
         hub.alerts.every_s = 0.3
-        app = Console(
-            hub,
-            network=settings.network,
-            role=role,
-            read_only=read_only,
-            config=Config(),
-            start=Step(place, words),
-        )
-        async with hub.running(), app.run_test(size=size) as pilot:
-            yield Seat(app, pilot)
+        async with _sitting(hub, settings.network, role, read_only, Step(place, words), size) as seat:
+            yield seat
+
+
+@asynccontextmanager
+async def replayed(
+    replay: Replay, screen: str, network: Network = Network.LOCALNET, size: tuple[int, int] = (80, 24)
+) -> AsyncIterator[Seat]:
+    """An operator at a console that shows a recording: by the clock of then."""
+    place, _, words = screen.partition(" ")
+    nowhere = Settings(database_url="sqlite:////nowhere/oracle.db", solana_rpc_url=("http://127.0.0.1:1",))
+    token = CLOCK.set(replay.now)
+    try:
+        async with Sources(nowhere) as sources:
+            hub = Hub(sources, None, replay)
+            async with _sitting(hub, network, Role.OPERATOR, False, Step(place, words), size) as seat:
+                yield seat
+    finally:
+        CLOCK.reset(token)
+
+
+@asynccontextmanager
+async def _sitting(
+    hub: Hub, network: Network, role: Role, read_only: bool, start: Step, size: tuple[int, int]
+) -> AsyncIterator[Seat]:
+    app = Console(hub, network=network, role=role, read_only=read_only, config=Config(), start=start)
+    async with hub.running(), app.run_test(size=size) as pilot:
+        yield Seat(app, pilot)

@@ -4,8 +4,7 @@ What they show is `night.gz`, a recording of a localnet with traffic (`night.py`
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-from contextlib import asynccontextmanager
+from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 
 import pytest
@@ -13,26 +12,19 @@ from syrupy.assertion import SnapshotAssertion
 from syrupy.extensions.single_file import SingleFileSnapshotExtension, WriteMode
 from textual.widgets import Input
 
-from console.actions import Role
-from console.app import Console, Step
-from console.clock import CLOCK
-from console.config import Config
-from console.feeds.hub import Hub
-from console.feeds.sources import Sources
 from console.recording.replay import Replay
 from console.screens import ROOMS
 from console.widgets.dialog import Ask, Deed, DeedDialog
 from console.widgets.document import DocumentDialog
-from settings import Network, Settings
-from tests.console.night import NIGHT, RUNBOOK, parked_and_paid
+from settings import Network
+from tests.console.night import RUNBOOK, feeds_of, parked_and_paid
 from tests.console.painted import Lines, lines_of, told, words_of
-from tests.console.pilots import PATIENCE_S, Seat
+from tests.console.pilots import PATIENCE_S, Seat, replayed
 
 SIZES = ((80, 24), (120, 40))
 THEMES = ("dark", "light")
 LOOK_S = 0.05
 """Between two looks at whether anything changes yet."""
-NOWHERE = Settings(database_url="sqlite:////nowhere/oracle.db", solana_rpc_url=("http://127.0.0.1:1",))
 
 
 class Frames(SingleFileSnapshotExtension):
@@ -45,30 +37,6 @@ class Frames(SingleFileSnapshotExtension):
 @pytest.fixture
 def snapshot(snapshot: SnapshotAssertion) -> SnapshotAssertion:
     return snapshot.use_extension(Frames)
-
-
-@pytest.fixture
-def night() -> Iterator[Replay]:
-    """The recording, standing still at its end."""
-    replay = Replay(NIGHT)
-    replay.jump((replay.ended - replay.began).total_seconds())
-    replay.pause()
-    token = CLOCK.set(replay.now)
-    yield replay
-    CLOCK.reset(token)
-
-
-@asynccontextmanager
-async def at(night: Replay, start: str, network: Network = Network.LOCALNET) -> AsyncIterator[Seat]:
-    """An operator at the console, who sees what was seen then."""
-    place, _, words = start.partition(" ")
-    async with Sources(NOWHERE) as sources:
-        hub = Hub(sources, None, night)
-        app = Console(
-            hub, network=network, role=Role.OPERATOR, read_only=False, config=Config(), start=Step(place, words)
-        )
-        async with hub.running(), app.run_test(size=SIZES[0]) as pilot:
-            yield Seat(app, pilot)
 
 
 async def settled(seat: Seat) -> Lines:
@@ -202,10 +170,12 @@ SCENES: dict[str, tuple[str, Does]] = {
 }
 
 
-def test_the_recording_is_of_what_feeds_tell_now(night: Replay) -> None:
+async def test_the_recording_is_of_what_feeds_tell_now(night: Replay) -> None:
     """Where it is not, `tests/console/night.py` makes it anew."""
-    for feed in night._tracks:  # pyright: ignore[reportPrivateUsage]
-        night.value(feed)
+    async with replayed(night, "overview") as seat:
+        names = {feed.name for feed in feeds_of(seat.app.context.hub)}
+    for name in names | night._tracks.keys():  # pyright: ignore[reportPrivateUsage]
+        night.value(name)
 
 
 @pytest.mark.parametrize("scene", SCENES)
@@ -213,7 +183,7 @@ async def test_it_looks_as_it_did(scene: str, night: Replay, snapshot: SnapshotA
     start, does = SCENES[scene]
     parked, paid = parked_and_paid(night.value("markets"))
     start = {"parked": f"market {parked}", "paid": f"market {paid}", "market": f"market {paid}"}.get(start, start)
-    async with at(night, start) as seat:
+    async with replayed(night, start) as seat:
         await does(seat)
         shown = await frames(seat)
     assert shown == snapshot
@@ -222,7 +192,7 @@ async def test_it_looks_as_it_did(scene: str, night: Replay, snapshot: SnapshotA
 @pytest.mark.parametrize("scene", ["overview", "hold"])
 async def test_on_mainnet_it_looks_like_nothing_else(scene: str, night: Replay, snapshot: SnapshotAssertion) -> None:
     start, does = SCENES[scene]
-    async with at(night, start, Network.MAINNET) as seat:
+    async with replayed(night, start, Network.MAINNET) as seat:
         await does(seat)
         shown = await frames(seat)
     assert shown == snapshot
