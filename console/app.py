@@ -152,7 +152,9 @@ class Console(TerminalApp):
             self.screen.say(words, severity)
 
     def _ring(self, words: str) -> None:
-        """Bell, notification, and the words on whatever is shown."""
+        """Bell, notification, and the words on whatever is shown; alerts are read until the console has ended."""
+        if not self.is_running:
+            return
         self.bell()
         if self._driver is not None and not self.is_headless:
             self._driver.write(notification(words, os.environ))

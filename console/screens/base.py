@@ -121,11 +121,9 @@ class Room(Screen[None]):
 
         def told(feed: Feed[Any], paint: Callable[[Snapshot[Any]], None]) -> Callable[[Snapshot[Any]], None]:
             def tell(snapshot: Snapshot[Any]) -> None:
-                # A feed goes on while the console ends, when the screen's parts are gone already.
-                if not self.app.is_running:
-                    return
-                status.show_feed(feed.name, snapshot)
-                paint(snapshot)
+                if self._is_whole:
+                    status.show_feed(feed.name, snapshot)
+                    paint(snapshot)
 
             return tell
 
@@ -148,8 +146,14 @@ class Room(Screen[None]):
         while self._stops:
             self._stops.pop()()
 
+    @property
+    def _is_whole(self) -> bool:
+        """Feeds go on while the console ends, when the screen's parts are gone already."""
+        return self.app.is_running
+
     def _show_hold(self, snapshot: Snapshot[Any]) -> None:
-        self.query_one(Header).show_hold(bool(snapshot.value))
+        if self._is_whole:
+            self.query_one(Header).show_hold(bool(snapshot.value))
 
     def show_place(self) -> None:
         """Name the place anew."""

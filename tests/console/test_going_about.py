@@ -225,3 +225,13 @@ async def test_a_recording_stands_still_goes_back_on_and_faster(tmp_path: Path) 
         await seat.without("HELD")
         await seat.until("03:02:00Z")
         assert replay.now() == replay.ended
+
+
+async def test_what_feeds_tell_while_the_console_ends_hurts_nobody(night: Replay) -> None:
+    async with replayed(night, "deploys") as seat:
+        hub = seat.app.context.hub
+        await seat.until("program <5s")
+        seat.app._running = False  # pyright: ignore[reportPrivateUsage] - as Textual does, before it closes the screens
+        await seat.app.screen.query("*").remove()
+        hub.holds.tell(Snapshot(value=Hold(why="a look", placed_by="alice", placed_at=BEGAN), at=BEGAN))
+        hub.standing.tell(hub.standing.snapshot)
