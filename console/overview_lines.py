@@ -30,6 +30,8 @@ class Line:
     style: str
     screen: Screen
     filter_words: str = ""
+    history: str = ""
+    """How it was, where there is room beside the words."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +83,8 @@ def lines_of(known: Known, width: int) -> dict[str, Line]:
     found: dict[str, Line] = {}
     for key, line in _whole(known):
         folds = textwrap.wrap(safe(line.words), max(width, _LEAST_WIDTH)) or [""]
+        if len(folds[-1]) + len(line.history) <= width:
+            folds[-1] += line.history
         for number, words in enumerate(folds):
             name = line.name if number == 0 else ""
             found[f"{key} {number}"] = replace(line, place=len(found), name=name, words=words)
@@ -99,8 +103,8 @@ def _whole(known: Known) -> Iterator[tuple[str, Line]]:
     seen = Counter[str]()
     for tile, style in _tiles(known):
         seen[tile.name] += 1
-        words = f"{tile.words}{_history(known, tile)}"
-        yield f"{tile.name} {seen[tile.name]}", Line(0, tile.name, words, style, tile.screen, tile.words_after)
+        line = Line(0, tile.name, tile.words, style, tile.screen, tile.words_after, _history(known, tile))
+        yield f"{tile.name} {seen[tile.name]}", line
 
 
 def _tiles(known: Known) -> Iterator[tuple[Tile, str]]:

@@ -131,11 +131,12 @@ class Markets(Room):
 
     def place(self) -> str:
         """With the filter and how many there are."""
+        like = f"  /{self._filter}" if self._filter else ""
         if self.context.hub.markets.snapshot.at is None:
-            return "Markets"
+            return f"Markets{like}"
         shown, known = self._table.shown, len(self._table.rows)
         count = f"{shown:,}" if shown == known else f"{shown:,} of {known:,}"
-        return f"Markets  {count}{f'  /{self._filter}' if self._filter else ''}"
+        return f"Markets  {count}{like}"
 
     def watches(self) -> Iterable[tuple[Feed[Any], Callable[[Snapshot[Any]], None]]]:
         """The list of markets."""

@@ -12,7 +12,7 @@ from console.widgets.table import Column, LiveTable
 from ops.status import Overview as Seen
 from ops.status import Screen
 
-_NAME, _BESIDE = 12, 14
+_NAME, BESIDE = 12, 14
 """Columns of what a line is about, and of all that stands beside its words."""
 
 
@@ -51,7 +51,7 @@ class Overview(Room):
 
     def _show(self) -> None:
         if self._known is not None:
-            self._table.replace_rows(lines_of(self._known, self.size.width - _BESIDE))
+            self._table.replace_rows(lines_of(self._known, self.size.width - BESIDE))
 
     def on_live_table_chosen(self, event: LiveTable.Chosen) -> None:
         """Open the screen behind the line, and for a line without one say it whole."""

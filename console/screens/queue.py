@@ -79,14 +79,15 @@ class Queue(Room):
 
     def place(self) -> str:
         """With the section, the filter and how many there are."""
-        if self.context.hub.queues.snapshot.at is None:
-            return "Queue"
         if self._section != "jobs":
             return f"Queue  {self._section}"
+        like = f"  /{self._filter}" if self._filter else ""
+        if self.context.hub.queues.snapshot.at is None:
+            return f"Queue{like}"
         shown, known = self._jobs.shown, len(self._jobs.rows)
         count = f"{shown:,}" if shown == known else f"{shown:,} of {known:,}"
         jobs = "job" if known == 1 else "jobs"
-        return f"Queue  {count} {jobs}{f'  /{self._filter}' if self._filter else ''}"
+        return f"Queue  {count} {jobs}{like}"
 
     def watches(self) -> Iterable[tuple[Feed[Any], Callable[[Snapshot[Any]], None]]]:
         """The queues."""

@@ -11,11 +11,12 @@ from console.app import Console
 from console.clock import CLOCK
 from console.config import THEMES
 from console.feeds.base import Feed, Snapshot
+from console.overview_lines import following, lines_of
 from console.recording.recorder import Recorder
 from console.recording.replay import Replay
 from console.screens import ROOMS
 from console.screens.base import Room
-from console.screens.overview import lines_of
+from console.screens.overview import BESIDE
 from ops.status import Screen
 from settings import Settings
 from store import holds
@@ -55,11 +56,11 @@ def here(seat: Seat) -> str:
 
 
 async def test_every_line_of_the_overview_leads_to_its_screen_and_esc_back(night: Replay) -> None:
-    lines = lines_of(night.value("overview"))
+    lines = lines_of(following(None, night.value("overview")), 120 - BESIDE)
     ordered = sorted(lines.values(), key=lambda line: line.place)
     assert {line.screen for line in ordered} > {Screen.MARKETS, Screen.ALERTS, Screen.SIGNERS, Screen.DEPLOYS}
     async with replayed(night, "overview", size=(120, 40)) as seat:
-        await seat.until(ordered[-1].name)
+        await seat.until(ordered[-1].words)
         for number, line in enumerate(ordered):
             await seat.press("g", *["j"] * number, "enter")
             await seat.pilot.pause()

@@ -63,6 +63,16 @@ def test_what_waits_is_drawn_by_the_minute_at_its_most() -> None:
     assert len(known(*many).depths["due"]) == 60
 
 
+def test_a_history_without_room_is_left_out_and_takes_no_line() -> None:
+    deep, deeper = (changed(due={"settle": Due(count, 1.0)}) for count in (3, 9))
+    lines = known(WELL, deep, deeper, WELL)
+    whole = lines_of(lines, 1000)["due 1 0"].words
+    words, _, _ = whole.partition("  ")
+    assert lines_of(lines, len(whole))["due 1 0"].words == whole
+    assert lines_of(lines, len(whole) - 1)["due 1 0"].words == words
+    assert "due 1 1" not in lines_of(lines, len(whole) - 1)
+
+
 def test_words_too_long_for_the_screen_go_on_in_further_lines() -> None:
     long = work(watcher=" ".join(["watcher"] * 20))
     lines = [line for key, line in lines_of(known(long), 40).items() if key.startswith("watcher 1 ")]
