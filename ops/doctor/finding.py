@@ -15,6 +15,8 @@ from store.errors import StoreError
 
 T = TypeVar("T")
 Findings = AsyncIterator["Finding"]
+MOST_SKEW_S = 60
+"""How far a clock may be from this host's."""
 EXPLAINED = (ChainError, StoreError, SettingsError)
 """Errors whose words are for people."""
 UNANSWERED = (RedisError, httpx.HTTPError, OSError, TimeoutError)

@@ -8,13 +8,12 @@ from chain.endpoint import Endpoint
 from chain.rpc import Rpc
 from chain.units import Slot
 from ops.cluster import check_network
-from ops.doctor.finding import Finding, Findings, note, ok, tried, wrong
+from ops.doctor.finding import MOST_SKEW_S, Finding, Findings, note, ok, tried, wrong
 from ops.errors import OperatorError
 from settings import Network, Settings
 
 MOST_LAG = 150
 """Slots, about a minute."""
-MOST_SKEW_S = 60
 
 
 async def look_at_nodes(settings: Settings, rpc: Rpc, kept: str | None) -> Findings:

@@ -3,12 +3,13 @@
 import shutil
 from collections.abc import Mapping
 from contextlib import suppress
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from redis.asyncio import Redis
 from sqlalchemy.exc import SQLAlchemyError
 
-from ops.doctor.finding import Finding, Findings, note, ok, tried, wrong
+from ops.doctor.finding import MOST_SKEW_S, Finding, Findings, note, ok, tried, wrong
 from settings import Settings, shown
 from store import by_hand, holds, migrations
 from store.database import Database, missing_file
@@ -31,6 +32,7 @@ async def look_at_database(settings: Settings) -> Findings:
                 yield problem
                 return
             yield ok("database", f"{db.name}, revision {await migrations.revision(db)} of {migrations.HEAD}")
+            yield judged_clock(await db.now() - datetime.now(UTC))
             held = await holds.current(db)
             if held is None:
                 yield ok("hold", "none is placed")
@@ -39,6 +41,17 @@ async def look_at_database(settings: Settings) -> Findings:
                 yield note("hold", words, "when its reason is gone, run 'opinion resume'")
     except OSError as error:
         yield wrong("database", f"it cannot be used ({error.strerror})", "check DATABASE_URL and the file's owner")
+
+
+def judged_clock(ahead: timedelta) -> Finding:
+    """What it means that the database's clock is so far ahead of this host's; leases and waits go by the database's."""
+    seconds = round(ahead.total_seconds())
+    if seconds == 0:
+        return ok("database clock", "as this host's")
+    words = f"{abs(seconds)} s {'ahead of' if seconds > 0 else 'behind'} this host's"
+    if abs(seconds) <= MOST_SKEW_S:
+        return ok("database clock", words)
+    return wrong("database clock", words, "see that both hosts' time is kept (timedatectl)")
 
 
 async def kept_genesis(settings: Settings) -> str | None:

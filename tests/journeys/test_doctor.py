@@ -53,7 +53,19 @@ def test_where_all_is_well_it_says_so(host: Host) -> None:
     code, found = host.doctor()
 
     assert code == 0, found
-    parts = {"settings", "database", "hold", "redis", "texts", "disk", "claude", "clock", "program", "oracle key"}
+    parts = {
+        "settings",
+        "database",
+        "database clock",
+        "hold",
+        "redis",
+        "texts",
+        "disk",
+        "claude",
+        "clock",
+        "program",
+        "oracle key",
+    }
     assert parts | {"randomness keys", "bond"} <= found.keys()
     words = opinion("doctor", cwd=host.folder, **host.settings).stdout
     assert words.endswith("Nothing is wrong.\n")

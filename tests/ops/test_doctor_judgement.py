@@ -1,13 +1,14 @@
 """What the doctor makes of what the parts say of themselves."""
 
 import errno
+from datetime import timedelta
 
 import pytest
 from redis.exceptions import RedisError
 
 from ops.doctor.examine import as_text
 from ops.doctor.finding import Verdict, ok, tried, wrong
-from ops.doctor.stores import judged_redis
+from ops.doctor.stores import judged_clock, judged_redis
 from store.errors import StoreUnavailable
 
 WELL = {"redis_version": "8.0.0", "maxmemory": 0, "maxmemory_policy": "noeviction", "aof_enabled": 1}
@@ -25,6 +26,20 @@ WELL = {"redis_version": "8.0.0", "maxmemory": 0, "maxmemory_policy": "noevictio
 )
 def test_redis_must_keep_what_it_is_given(changed: dict[str, object], verdict: Verdict) -> None:
     assert judged_redis({**WELL, **changed}).verdict is verdict
+
+
+@pytest.mark.parametrize(
+    ("seconds", "verdict", "words"),
+    [
+        (0.4, Verdict.OK, "as this host's"),
+        (-3, Verdict.OK, "3 s behind this host's"),
+        (3600, Verdict.WRONG, "3600 s ahead of this host's"),
+        (-61, Verdict.WRONG, "61 s behind this host's"),
+    ],
+)
+def test_a_database_whose_clock_is_wrong_is_told(seconds: float, verdict: Verdict, words: str) -> None:
+    found = judged_clock(timedelta(seconds=seconds))
+    assert (found.verdict, found.words) == (verdict, words)
 
 
 async def test_an_error_of_a_connection_is_told_without_its_words() -> None:
