@@ -24,7 +24,7 @@ from console.recording.replay import Replay
 from console.screens import ROOMS, room_class
 from console.screens.base import Room, bindings_of
 from console.terminal_app import TerminalApp
-from console.widgets.dialog import Answers, Ask, Deed, TextDialog
+from console.widgets.dialog import Answers, Ask, Deed, DeedDialog, TextDialog
 from ops import settlements as hands
 from ops.person import person
 from settings import Network
@@ -69,6 +69,7 @@ class Console(TerminalApp):
             hub=hub,
             places=PLACES,
             obey=self.obey,
+            tell=self.tell,
         )
         self.crash: tuple[Exception, str | None] | None = None
         """The fault that ended the console, and the path of its report."""
@@ -148,8 +149,9 @@ class Console(TerminalApp):
 
     def tell(self, words: str, severity: str = "information") -> None:
         """Tell the person something, wherever they are."""
-        if isinstance(self.screen, Room):
-            self.screen.say(words, severity)
+        room = next((screen for screen in reversed(self.screen_stack) if isinstance(screen, Room)), None)
+        if room is not None:
+            room.say(words, severity)
 
     def _ring(self, words: str) -> None:
         """Bell, notification, and the words on whatever is shown; alerts are read until the console has ended."""
@@ -221,7 +223,11 @@ class Console(TerminalApp):
 
     @work(exclusive=True, group="quit")
     async def action_quit(self) -> None:  # pyright: ignore[reportIncompatibleMethodOverride] - asks first
-        """Leave; asks where something under way would be lost."""
+        """Leave; asks where something is under way, whose outcome nobody would be told."""
+        if names := self.context.under_way.names:
+            means = (*(f"Under way: {name}." for name in names), "What comes of it would be seen in Audit alone.")
+            if await self.push_screen_wait(DeedDialog(Deed("Leave", means), self.context.network)) is None:
+                return
         self.exit(return_code=0)
 
     def action_hold(self) -> None:

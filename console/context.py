@@ -1,7 +1,7 @@
 """What the screens share: who sits here, on which network, the feeds, and the hands."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from console.actions import Action, Need, Role, allows
@@ -9,6 +9,7 @@ from console.command_line import Place
 from console.config import Config
 from console.feeds.base import Feed
 from console.feeds.hub import Hub
+from console.under_way import UnderWay
 from settings import Network
 
 
@@ -24,6 +25,9 @@ class Context:
     places: Sequence[Place]
     obey: Callable[[str], None]
     """Does what was typed after `:`."""
+    tell: Callable[[str, str], None]
+    """Tells the person something, with its severity, wherever they are."""
+    under_way: UnderWay = field(default_factory=UnderWay)
 
     @property
     def who(self) -> str:

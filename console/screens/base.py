@@ -173,8 +173,7 @@ class Room(Screen[None]):
         for feed, _ in self.watches():
             feed.poke()
 
-    @work(exclusive=True, group="deed", exit_on_error=False)
-    async def ask_and_do(
+    def ask_and_do(
         self,
         deed: Deed,
         do: Callable[[Answers], Awaitable[str]],
@@ -182,21 +181,31 @@ class Room(Screen[None]):
     ) -> None:
         """Ask, then do it and tell what `do` returned, or why it could not be done.
 
-        Where something else happened to it meanwhile, what the screen shows is read anew, and `again`
-        returns what to ask about it as it is now; it is given what happened.
+        It is done to its end wherever the person goes meanwhile, and told where they are then. Where something else
+        happened to it before it was done, what the screen shows is read anew, and `again` returns what to ask about
+        it as it is now; it is given what happened.
         """
+        self.app.run_worker(self._ask_and_do(deed, do, again), group="deed", exit_on_error=False)
+
+    async def _ask_and_do(
+        self,
+        deed: Deed,
+        do: Callable[[Answers], Awaitable[str]],
+        again: Callable[[str], Doing | None] | None,
+    ) -> None:
         while True:
             answers = await self.app.push_screen_wait(DeedDialog(deed, self.context.network))
             if answers is None:
-                self.say("Nothing was done.")
+                self.context.tell("Nothing was done.", "information")
                 return
             try:
-                self.say(await do(answers))
+                with self.context.under_way.doing(deed.does):
+                    self.context.tell(await do(answers), "information")
                 break
             except Exception as error:
                 # An act that fails is told; the console stays.
-                self.say(words_of(error), "error")
-                if again is None or not isinstance(error, Meanwhile):
+                self.context.tell(words_of(error), "error")
+                if again is None or not isinstance(error, Meanwhile) or not self.is_attached:
                     break
                 await self._read_anew()
                 anew = again(words_of(error))

@@ -1,6 +1,7 @@
 """What works on every screen: going about, hold and resume, themes, palette, command line, a recording's clock."""
 
 import asyncio
+import sqlite3
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -104,6 +105,31 @@ async def test_what_is_deployed_is_shown_and_its_hash_copied(night: Replay, copi
         await seat.press("y")
         await seat.until(f"Copied: {deployed.hash_}")
     assert copied == [deployed.hash_]
+
+
+async def test_what_is_under_way_is_done_to_its_end_and_leaving_meanwhile_asks(settings: Settings) -> None:
+    async with Database(settings.database_url) as db, seated(settings, "deploys") as seat:
+        await seat.press("H")
+        await seat.until("Hold the whole oracle  on LOCALNET")
+        await seat.type("an upgrade")
+        await seat.press("enter")
+        await seat.type("localnet")
+        with sqlite3.connect(settings.database_url.removeprefix("sqlite:///"), isolation_level=None) as other:
+            other.execute("BEGIN IMMEDIATE")
+            await seat.press("enter")
+            await seat.without("Hold the whole oracle  on LOCALNET")
+            await seat.press("1", "q")
+            await seat.until("Under way: Hold the whole oracle.")
+            await seat.press("escape")
+            await seat.without("Under way")
+            assert seat.app.is_running
+            other.execute("ROLLBACK")
+        await seat.until("Held since ")
+        assert here(seat) == "overview"
+        assert await holds.current(db) is not None
+        await seat.press("q")
+        await seat.pilot.pause()
+        assert seat.app.return_code == 0
 
 
 async def test_the_oracle_is_held_and_let_go_by_keys_on_any_screen(settings: Settings) -> None:
