@@ -63,7 +63,9 @@ class Listing:
         self.rows: Mapping[str, Listed] = {}
 
     async def read(self) -> Mapping[str, Listed]:
-        """Return every market by its address; rows that are as before are the same objects. Raises StoreError."""
+        """Return every market by its address; rows that are as before are the same objects, and so is all of it where
+        every one is. Raises StoreError.
+        """
         account, work = chain_account.c, settlement.c
         columns = (account.address, account.slot, account.commitment, account.seen_at, account.kind)
         worked = (work.phase, work.status, work.wait_reason, work.reason, work.due_at, work.lease_until, work.attempt)
@@ -75,7 +77,9 @@ class Listing:
         now = await self._db.now()
         kept = self.rows
         rows: dict[str, Listed] = {}
-        for row in found:
+        for number, row in enumerate(found):
+            if number % _CHUNK == 0:
+                await asyncio.sleep(0)
             is_worked_on = row.lease_until is not None and row.lease_until > now
             # A lease that is renewed changes nothing that is shown.
             look = (*row[1:10], is_worked_on, row.attempt)
@@ -88,8 +92,9 @@ class Listing:
         for address in self._seen.keys() - {row.address for row in found}:
             del self._seen[address]
             self._accounts.pop(address, None)
-        self.rows = rows
-        return rows
+        if len(rows) != len(kept) or any(kept.get(address) is not row for address, row in rows.items()):
+            self.rows = rows
+        return self.rows
 
     async def _decode(self, addresses: Sequence[str]) -> None:
         for at in range(0, len(addresses), _CHUNK):

@@ -104,6 +104,7 @@ class Markets(Room):
     def __init__(self, *rest: Any) -> None:
         super().__init__(*rest)
         self._filter = ""
+        self._painted: Mapping[str, Listed] | None = None
         columns: tuple[Column[Listed], ...] = (
             Column("market", "market", 8, lambda row: row.address, lambda row: row.address),
             Column("state", "state", 10, state_words, lambda row: (row.finished, row.state), _style),
@@ -145,7 +146,8 @@ class Markets(Room):
     def _paint(self, snapshot: Snapshot[Mapping[str, Listed]]) -> None:
         self._table.set_class(snapshot.error is not None, "stale")
         self._table.say_empty(snapshot.instead() if snapshot.value is None else _NOTHING)
-        if snapshot.value is not None and snapshot.value is not self._table.rows:
+        if snapshot.value is not None and snapshot.value is not self._painted:
+            self._painted = snapshot.value
             self._table.replace_rows(snapshot.value)
             self.show_place()
             self._tell()

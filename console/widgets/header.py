@@ -51,7 +51,9 @@ class Header(Horizontal):
 
     def show_place(self, words: str) -> None:
         """Name the place."""
-        self.query_one(".here", Static).update(Content(words), layout=False)
+        here = self.query_one(".here", Static)
+        if str(here.content) != words:
+            here.update(Content(words), layout=False)
 
     def show_hold(self, held: bool) -> None:
         """Tell whether the oracle is held."""

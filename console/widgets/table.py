@@ -155,9 +155,11 @@ class LiveTable(ScrollView, Generic[Row], can_focus=True):
 
     def replace_rows(self, rows: Mapping[str, Row]) -> None:
         """Show these and no others."""
-        gone = self._rows.keys() - rows.keys()
-        if self._rows and len(gone) + sum(self._rows.get(key) != row for key, row in rows.items()) < len(rows) // 4:
-            self.update_rows(rows, gone)
+        gone, known = self._rows.keys() - rows.keys(), self._rows
+        # Most are the same objects: to compare their values takes many times as long.
+        changed = {key: row for key, row in rows.items() if known.get(key) is not row and known.get(key) != row}
+        if known and len(gone) + len(changed) < len(rows) // 4:
+            self.update_rows(changed, gone)
             return
         self._rows = dict(rows)
         self._arrange()
