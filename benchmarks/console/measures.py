@@ -2,12 +2,13 @@
 
 import os
 import random
-import shlex
 import statistics
+import subprocess
+import sys
 import tempfile
 import time
-from collections.abc import Generator
-from contextlib import contextmanager
+from collections.abc import Callable, Generator, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -24,30 +25,35 @@ _MB = 1_000_000
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """A program: `module` with `arguments`, to which a table of our own takes more words that say what happens in it.
-    `mark` is on its screen once there is something to see; `cursor` is the background of the cursor's row."""
+    """A program: `module` with `arguments`. `mark` is on its screen once there is something to see.
+
+    What is to happen while it runs is told to `happening`, where there is one, else to the program by more words.
+    """
 
     name: str
     module: str
     arguments: tuple[str, ...]
-    takes_load: bool
     mark: str = MARK
-    cursor: str = CURSOR
+    happening: Callable[[Sequence[str]], AbstractContextManager[None]] | None = None
 
     def command(self, *load: str) -> list[str]:
         """Return what python is to run."""
-        return [self.module, *self.arguments, *(load if self.takes_load else ())]
+        return [self.module, *self.arguments, *(load if self.happening is None else ())]
 
 
 def table_of(name: str, module: str, rows: int) -> Subject:
     """Return one of the two tables."""
-    return Subject(name, module, ("--rows", str(rows)), takes_load=True)
+    return Subject(name, module, ("--rows", str(rows)))
 
 
-def program(words: str, mark: str, cursor: str) -> Subject:
-    """Return any other program: a module and its arguments."""
-    module, *rest = shlex.split(words)
-    return Subject(words, module, tuple(rest), takes_load=False, mark=mark, cursor=cursor)
+def command_line(*words: str) -> float:
+    """Return the seconds that `opinion` takes for these words: the least of three."""
+    took: list[float] = []
+    for _ in range(3):
+        began = time.monotonic()
+        subprocess.run([Path(sys.executable).with_name("opinion"), *words], stdout=subprocess.DEVNULL, check=False)
+        took.append(time.monotonic() - began)
+    return min(took)
 
 
 def first_paint(subject: Subject) -> float:
@@ -76,7 +82,7 @@ def cells(subject: Subject, rate: int, seconds: float) -> tuple[float, float]:
 def keys(subject: Subject, changes: int, presses: int) -> tuple[float, float]:
     """Return the median and the 95th percentile of the milliseconds from a key to the first bytes that answer it,
     which are known by the cursor's colour, while rows change. Half the presses scroll."""
-    red, green, blue = (int(subject.cursor[place : place + 2], 16) for place in (1, 3, 5))
+    red, green, blue = (int(CURSOR[place : place + 2], 16) for place in (1, 3, 5))
     answer = f"48;2;{red};{green};{blue}".encode()
     chance = random.Random(7)
     took: list[float] = []
@@ -128,7 +134,8 @@ def _shown(subject: Subject, *load: str) -> Generator[tuple[Counter, Path]]:
     with tempfile.TemporaryDirectory(prefix="opinion-bench-") as folder:
         log = Path(folder) / "delays"
         log.touch()
-        with counted(_probed(str(log), subject.command(*load))) as counter:
+        happening = nullcontext() if subject.happening is None else subject.happening(load)
+        with happening, counted(_probed(str(log), subject.command(*load))) as counter:
             counter.until(lambda seen: subject.mark.encode() in seen, PATIENCE_S)
             counter.count(SETTLE_S)
             yield counter, log
