@@ -18,6 +18,7 @@ from console.recording.replay import Replay
 from console.screens import ROOMS
 from console.screens.base import Room
 from console.screens.overview import BESIDE
+from console.widgets.table import LiveTable
 from ops.status import Screen
 from settings import Settings
 from store import holds
@@ -58,12 +59,13 @@ def here(seat: Seat) -> str:
 
 async def test_every_line_of_the_overview_leads_to_its_screen_and_esc_back(night: Replay) -> None:
     lines = lines_of(following(None, night.value("overview")), 120 - BESIDE)
-    ordered = sorted(lines.values(), key=lambda line: line.place)
-    assert {line.screen for line in ordered} > {Screen.MARKETS, Screen.ALERTS, Screen.SIGNERS, Screen.DEPLOYS}
+    ordered = sorted(lines.items(), key=lambda entry: entry[1].place)
+    assert {line.screen for line in lines.values()} > {Screen.MARKETS, Screen.ALERTS, Screen.SIGNERS, Screen.DEPLOYS}
     async with replayed(night, "overview", size=(120, 40)) as seat:
-        await seat.until(ordered[-1].words)
-        for number, line in enumerate(ordered):
-            await seat.press("g", *["j"] * number, "enter")
+        await seat.until(ordered[-1][1].words)
+        for key, line in ordered:
+            assert seat.app.screen.query_one(LiveTable).go_to(key)
+            await seat.press("enter")
             await seat.pilot.pause()
             assert here(seat) == line.screen, line
             if line.screen is Screen.OVERVIEW:

@@ -138,7 +138,8 @@ async def test_what_somebody_else_marked_meanwhile_is_told_and_asked_again(setti
             )
             await seat.type("well")
             await seat.press("enter")
-            await seat.until("bob@bastion (pts/2) marked this step failing at")
+            text = await seat.until("Mark the step done")
+            assert "bob@bastion (pts/2) marked this step failing at" in text
             await seat.type("well again")
             await seat.press("enter")
             await seat.until("[x] done")
