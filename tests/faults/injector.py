@@ -19,6 +19,7 @@ from store.errors import StoreError
 from store.schema import attempt, lock, phase_run, settlement
 from store.settlements import Queue, RunOutcome, Settlement, Status
 from tests.fakes.messages_api import Behaviour
+from tests.faults import clocks
 from tests.faults.plan import HOLDERS, Fault, Kind, Moment
 from tests.faults.processes import gone, parent_of, strike, wait_until_gone
 from tests.faults.stack import Hooks, Stack, fill
@@ -28,6 +29,7 @@ LOOK_S = 0.03
 _COMMITTED_S = 0.3
 PERSON = "the person in the faults"
 _HURRIED = ("slot", "finality", "rearm")
+_PUT = {Kind.DATABASE_CLOCK_AHEAD: timedelta(hours=1), Kind.DATABASE_CLOCK_BACK: timedelta(seconds=-3)}
 _WARPS = {Kind.CLOCK_MINUTE: 60, Kind.CLOCK_HOUR: 4_000, Kind.CLOCK_DAY: 90_000}
 _MODEL = {
     Kind.MODEL_HANGS: Behaviour.HANG,
@@ -318,6 +320,9 @@ class Injector(Hooks):
                 struck.note = "not done: no disk can be mounted here"
             case Kind.CLOCK_MINUTE | Kind.CLOCK_HOUR | Kind.CLOCK_DAY:
                 await stack.stage.extras.warp(_WARPS[fault.kind])
+            case kind if kind in _PUT:
+                async with self._serial:
+                    await asyncio.to_thread(clocks.put, stack.database_url, _PUT[kind])
             case kind if kind in _MODEL:
                 stack.api.behaviour = _MODEL[kind]
                 await asyncio.sleep(fault.seconds)

@@ -36,12 +36,19 @@ class Kind(StrEnum):
     CLOCK_MINUTE = "clock-minute"
     CLOCK_HOUR = "clock-hour"
     CLOCK_DAY = "clock-day"
+    DATABASE_CLOCK_AHEAD = "database-clock-ahead"
+    """By an hour, for good: every lease has run out at once. So it is also for hosts that are an hour behind."""
+    DATABASE_CLOCK_BACK = "database-clock-back"
+    """By seconds, for good: what waits, waits so much longer."""
 
 
 KILLS = frozenset({Kind.KILL_HORSE, Kind.KILL_PARENT, Kind.KILL_WATCHER})
 HOLDERS = frozenset({Kind.KILL_HORSE, Kind.KILL_PARENT, Kind.PAUSE_HORSE})
 """These meet the process that holds the market, so they need one."""
 _MODEL = (Kind.MODEL_HANGS, Kind.MODEL_429, Kind.MODEL_529, Kind.MODEL_GARBAGE)
+_SQLITE = frozenset({Kind.DISK_FULL})
+_POSTGRESQL = frozenset({Kind.DATABASE_RESTART, Kind.DATABASE_CLOCK_AHEAD, Kind.DATABASE_CLOCK_BACK})
+"""These meet the one database, and not the other."""
 _WEIGHTS = {
     Kind.KILL_HORSE: 8,
     Kind.KILL_PARENT: 4,
@@ -136,7 +143,7 @@ def _fault(chance: Random, stakers: list[int], ground: Ground) -> Fault:
 
 
 def _missing(kind: Kind, ground: Ground) -> bool:
-    return kind is (Kind.DISK_FULL if ground.postgresql else Kind.DATABASE_RESTART)
+    return kind in (_SQLITE if ground.postgresql else _POSTGRESQL)
 
 
 def _seconds(kind: Kind, chance: Random) -> float:

@@ -20,6 +20,7 @@ from store.cluster import pin
 from store.database import Database
 from store.migrations import migrate
 from tests.fakes.messages_api import MessagesApi
+from tests.faults import clocks
 from tests.faults.plan import Ground
 from tests.faults.processes import Processes
 from tests.faults.rpc_proxy import RpcProxy
@@ -63,6 +64,7 @@ class Stack:
     stage: Stage
     servers: Servers
     db: Database
+    database_url: str
     texts: Texts
     api: MessagesApi
     proxies: tuple[RpcProxy, ...]
@@ -97,6 +99,7 @@ async def standing(ground: Ground, servers: Servers, folder: Path, hooks: Hooks)
                 url = f"sqlite:///{(disk or folder) / 'oracle.db'}"
             else:
                 url = new_database(servers.postgresql)
+                clocks.set_up(url)
             environment = {
                 "NETWORK": "localnet",
                 "SOLANA_RPC_URL": ",".join(proxy.url for proxy in proxies),
@@ -117,7 +120,7 @@ async def standing(ground: Ground, servers: Servers, folder: Path, hooks: Hooks)
                 await migrate(db)
                 await pin(db, await stage.rpc.genesis_hash(), str(PROGRAM_ID))
                 async with Processes(_made(folder / "logs"), environment) as processes:
-                    yield Stack(ground, folder, stage, servers, db, texts, api, proxies, processes, disk)
+                    yield Stack(ground, folder, stage, servers, db, url, texts, api, proxies, processes, disk)
 
 
 @asynccontextmanager
