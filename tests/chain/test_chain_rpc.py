@@ -54,33 +54,24 @@ def only(method: str, misdeed: str, times: int = 10**6):
     return misdeeds
 
 
+FAILS_WITH = [
+    ("drop", EndpointUnreachable),
+    ("accept and delay", EndpointTimeout),
+    ("500", EndpointFailed),
+    ("429", RateLimited),
+    ("garbage", MalformedAnswer),
+]
+
+
 @pytest.mark.parametrize(
     ("misdeed", "kind"),
-    [
-        ("drop", EndpointUnreachable),
-        ("accept and delay", EndpointTimeout),
-        ("500", EndpointFailed),
-        ("429", RateLimited),
-        ("garbage", MalformedAnswer),
-        ("wrong shape", MalformedAnswer),
-        ("null", MalformedAnswer),
-        ("behind", EndpointFailed),
-    ],
+    [*FAILS_WITH, ("wrong shape", MalformedAnswer), ("null", MalformedAnswer), ("behind", EndpointFailed)],
 )
 async def test_each_misdeed_has_its_error_and_names_the_endpoint(misdeed: str, kind: type[RpcError]) -> None:
     await fails(kind, "getSlot", misdeed, Rpc.slot)
 
 
-@pytest.mark.parametrize(
-    ("misdeed", "kind"),
-    [
-        ("drop", EndpointUnreachable),
-        ("accept and delay", EndpointTimeout),
-        ("500", EndpointFailed),
-        ("429", RateLimited),
-        ("garbage", MalformedAnswer),
-    ],
-)
+@pytest.mark.parametrize(("misdeed", "kind"), FAILS_WITH)
 async def test_a_method_that_the_library_does_not_read_fails_alike(misdeed: str, kind: type[RpcError]) -> None:
     await fails(kind, "getRecentPrioritizationFees", misdeed, lambda rpc: rpc.priority_fees([]))
 
