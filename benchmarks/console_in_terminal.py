@@ -26,7 +26,8 @@ UPDATES, BINDINGS = 86_400, 10_000
 STOCK_SHARE = 20
 """The stock footer grows with each refresh: a twentieth shows it."""
 NAMES = {
-    "paint": ("start to first row", "s", 1.0),
+    "frame": ("start to first frame", "s", 1.0),
+    "paint": ("start to first row", "s", None),
     "idle": ("idle, with a clock", "B/s", 120.0),
     "cells": (f"{CELLS} changed cells a second", "B/s", 2_000.0),
     "processor": ("  and of a core", "%", None),
@@ -61,7 +62,7 @@ def measured(subject: Subject, extent: Extent, stock: bool) -> dict[str, float]:
         value = measure()
         found.update(zip(names, value if isinstance(value, tuple) else (value,), strict=True))
 
-    note(("paint",), lambda: measures.first_paint(subject))
+    note(("frame", "paint"), lambda: measures.first_paint(subject))
     note(("idle", "resident"), lambda: measures.idle(subject, extent.seconds))
     note(("cells", "processor"), lambda: measures.cells(subject, CELLS, extent.seconds))
     note(("p50", "p95"), lambda: measures.keys(subject, CHANGES, extent.presses))

@@ -21,6 +21,8 @@ SETTLE_S = 4.0
 STALL_S = 10.0
 GONE_S = 6.0
 _MB = 1_000_000
+_HOME = b"\x1b[1;1H"
+"""Where a frame begins; what the driver sends before it moves no cursor."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,13 +58,15 @@ def command_line(*words: str) -> float:
     return min(took)
 
 
-def first_paint(subject: Subject) -> float:
-    """Return the seconds from its start to the first row on the screen: the least of three."""
-    took: list[float] = []
+def first_paint(subject: Subject) -> tuple[float, float]:
+    """Return the seconds from its start to the first frame, and to the first row on the screen: the least of three."""
+    frames: list[float] = []
+    rows: list[float] = []
     for _ in range(3):
         with counted(_probed(os.devnull, subject.command())) as counter:
-            took.append(counter.until(lambda seen: subject.mark.encode() in seen, PATIENCE_S))
-    return min(took)
+            frames.append(counter.until(lambda seen: _HOME in seen, PATIENCE_S))
+            rows.append(frames[-1] + counter.until(lambda seen: subject.mark.encode() in seen, PATIENCE_S))
+    return min(frames), min(rows)
 
 
 def idle(subject: Subject, seconds: float) -> tuple[float, float]:
