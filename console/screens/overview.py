@@ -28,7 +28,7 @@ class Overview(Room):
             Column("name", "what", _NAME, lambda line: line.name, lambda line: line.place, lambda line: line.style),
             Column("words", "", 40, lambda line: line.words, lambda line: line.place, lambda line: line.style, flex=1),
         )
-        self._table: LiveTable[Line] = LiveTable(columns, sort="name", empty="Reading…")
+        self._table: LiveTable[Line] = LiveTable(columns, sort="name", empty="Reading…", stays_first=True)
         self._known: Known | None = None
 
     def body(self) -> Iterable[Widget]:

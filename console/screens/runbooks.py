@@ -47,7 +47,9 @@ class Runbooks(Room):
         self._books = runbooks()
         self._filter = ""
         self._open: Runbook | None = None
-        self._table: LiveTable[ShownRunbook] = LiveTable(BOOKS, sort="name", empty="No runbook matches.", id="books")
+        self._table: LiveTable[ShownRunbook] = LiveTable(
+            BOOKS, sort="name", empty="No runbook matches.", stays_first=True, id="books"
+        )
         self._steps: LiveTable[ShownStep] = LiveTable(STEPS, sort="number", empty="", id="steps")
 
     def body(self) -> Iterable[Widget]:

@@ -111,15 +111,21 @@ class LiveTable(ScrollView, Generic[Row], can_focus=True):
         reverse: bool = False,
         empty: str = "Nothing is here.",
         unmatched: str | None = None,
+        stays_first: bool = False,
         id: str | None = None,  # noqa: A002 - Textual's name
     ) -> None:
-        """`empty` is said where there is no row, `unmatched` where the filter lets none through."""
+        """`empty` is said where there is no row, `unmatched` where the filter lets none through.
+
+        A cursor on the first row stays on the first row, whichever comes there, where it `stays_first`; else every
+        cursor goes with its row.
+        """
         super().__init__(id=id)
         self._columns = tuple(columns)
         self._sort = next(column for column in columns if column.name == sort)
         self._reverse = reverse
         self._empty = empty
         self._unmatched = unmatched
+        self._stays_first = stays_first
         self._rows: dict[str, Row] = {}
         self._order: list[tuple[Any, str]] = []
         """(what it sorts by, key) of every row that the filter lets through, ascending."""
@@ -274,7 +280,11 @@ class LiveTable(ScrollView, Generic[Row], can_focus=True):
 
     def _settle(self) -> None:
         """Rows are at other places now."""
-        if self._cursor in self._at:
+        if self._stays_first and self._cursor_at == 0 and self._order:
+            if self._cursor != self._key_at(0):
+                self._cursor = self._key_at(0)
+                self.post_message(self.Highlighted(self, self._cursor))
+        elif self._cursor in self._at:
             self._cursor_at = self._view(self._index(self._cursor))
         elif self._order:
             self._cursor_at = min(self._cursor_at, len(self._order) - 1)

@@ -27,11 +27,13 @@ COLUMNS: tuple[Column[Item], ...] = (
 class Shown(App[None]):
     """One table."""
 
+    stays_first = False
+
     def get_theme_variable_defaults(self) -> dict[str, str]:
         return {"muted": "#888888", "row-cursor-background": "#333366", "row-cursor-foreground": "#ffffff"}
 
     def compose(self) -> ComposeResult:
-        yield LiveTable(COLUMNS, sort="size", empty="nothing here")
+        yield LiveTable(COLUMNS, sort="size", empty="nothing here", stays_first=self.stays_first)
 
     @property
     def table(self) -> LiveTable[Item]:
@@ -63,6 +65,24 @@ async def test_rows_are_sorted_and_the_cursor_stays_on_its_row() -> None:
         assert app.table.cursor == "k3", "the row that took its place"
         app.table.replace_rows({})
         assert (app.table.cursor, app.lines()[1]) == (None, "nothing here")
+
+
+async def test_a_cursor_on_the_first_row_stays_first_where_it_shall_and_any_other_on_its_row() -> None:
+    app = Shown()
+    app.stays_first = True
+    async with app.run_test(size=(40, 8)) as pilot:
+        app.table.focus()
+        app.table.replace_rows(items(3, 1, 2))
+        assert app.table.cursor == "k1"
+        app.table.update_rows({"k9": Item("k9", 0, "new")})
+        assert app.table.cursor == "k9"
+        app.table.update_rows({}, ["k9"])
+        assert app.table.cursor == "k1"
+        await pilot.press("j")
+        app.table.update_rows({"k9": Item("k9", 0, "new")})
+        assert app.table.cursor == "k2"
+        app.table.replace_rows({})
+        assert app.table.cursor is None
 
 
 async def test_keys_move_as_in_vim_and_pages_are_what_is_shown() -> None:
