@@ -93,7 +93,11 @@ def checking(shown: ShownRunbook, step: ShownStep | None) -> tuple[Deed, Act] | 
         )
         return f"Step {step.number} is {state}, by its check."
 
-    means = (f"Step {step.number}: {step.step.title}.", f"{checked.state}: {safe(checked.words)}.", _KEPT)
+    means = (
+        f"Step {step.number}: {step.step.title}.",
+        f"{checked.state}: {safe(checked.words.removesuffix('.'))}.",
+        _KEPT,
+    )
     return Deed("Write down what the check finds", means), act
 
 

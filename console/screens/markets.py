@@ -149,6 +149,8 @@ class Markets(Room):
         if snapshot.value is not None and snapshot.value is not self._painted:
             self._painted = snapshot.value
             self._table.replace_rows(snapshot.value)
+            # With the same paint: the first tick would send the whole column once more.
+            self._table.refresh_column("closes")
             self.show_place()
             self._tell()
 

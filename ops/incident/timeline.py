@@ -73,9 +73,9 @@ def _counts(read: Read, found: list[Event]) -> str:
     done = len(read.successes) + sum(one.count for one in read.counted)
     began = sum(event.kind is Kind.ALERT and " fires" in event.words for event in found)
     return (
-        f"{people:,} acts by people, {len(read.acts[:MOST]) - people:,} by the oracle; {began:,} alerts; "
-        f"{len(read.troubles[:MOST]):,} phases that went wrong, {done:,} that went well; "
-        f"{read.settling.done:,} settlements ended, of them {read.settling.refunded:,} refunded"
+        f"acts by people {people:,}, by the oracle {len(read.acts[:MOST]) - people:,}; alerts {began:,}; "
+        f"phases that went wrong {len(read.troubles[:MOST]):,}, well {done:,}; "
+        f"settlements that ended {read.settling.done:,}, refunded {read.settling.refunded:,}"
     )
 
 

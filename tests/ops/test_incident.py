@@ -105,7 +105,7 @@ def test_all_that_happened_stands_in_its_order_with_its_kind() -> None:
         "- 02:20:00 **runbook** `ann@bastion`: `start runbook` `M`: `reason: a look`",
         "- 02:30:00 **phase** `prove` of `M`, attempt 1: no end: under way, or its worker died, by `vm:1:a`",
     ]
-    assert "In all: 2 acts by people, 0 by the oracle; 1 alerts; 2 phases that went wrong, 1,234 that went well" in text
+    assert "In all: acts by people 2, by the oracle 0; alerts 1; phases that went wrong 2, well 1,234;" in text
 
 
 def test_what_held_before_is_told_first() -> None:
