@@ -1,0 +1,23 @@
+use super::Call;
+use crate::{
+    accounts::{read, rent_sysvar, system_program, take, Role},
+    arguments::Arguments,
+    errors::Outcome,
+    membership::{enroll, ITSELF},
+};
+
+const ACCOUNTS: [Role; 3] = [ITSELF, read("rent"), read("system_program")];
+
+/// Adds a member; the threshold stays.
+#[inline(never)]
+pub fn process(call: &Call) -> Outcome {
+    let Call { program_id, accounts, data } = *call;
+    let mut arguments = Arguments::new(data);
+    let member = arguments.address()?;
+    arguments.end()?;
+    let ([multisig, rent, system], _) = take(accounts, &ACCOUNTS)?;
+    rent_sysvar(&rent)?;
+    system_program(&system)?;
+    enroll(&multisig, member, program_id)?;
+    Ok(())
+}

@@ -1,0 +1,25 @@
+use super::Call;
+use crate::{
+    accounts::{read, rent_sysvar, system_program, take, Role},
+    arguments::Arguments,
+    errors::Outcome,
+    membership::{enroll, ITSELF},
+};
+
+const ACCOUNTS: [Role; 3] = [ITSELF, read("rent"), read("system_program")];
+
+/// Adds a member, and changes the threshold with that member counted.
+#[inline(never)]
+pub fn process(call: &Call) -> Outcome {
+    let Call { program_id, accounts, data } = *call;
+    let mut arguments = Arguments::new(data);
+    let (member, threshold) = (arguments.address()?, arguments.u16()?);
+    arguments.end()?;
+    let ([multisig, rent, system], _) = take(accounts, &ACCOUNTS)?;
+    rent_sysvar(&rent)?;
+    system_program(&system)?;
+    let mut multisig = enroll(&multisig, member, program_id)?;
+    multisig.change_threshold(threshold)?;
+    multisig.mark_change();
+    Ok(())
+}

@@ -1,0 +1,16 @@
+use super::Call;
+use crate::{
+    errors::Outcome,
+    state::{List, Status},
+    voting::{count, Counted},
+};
+
+/// Approves an active transaction; the approval that reaches the threshold makes it ready.
+#[inline(never)]
+pub fn process(call: &Call) -> Outcome {
+    let Counted { multisig, mut transaction, votes } = count(call, List::Approved, List::Rejected)?;
+    if votes >= multisig.threshold() {
+        transaction.set(Status::ExecuteReady);
+    }
+    Ok(())
+}

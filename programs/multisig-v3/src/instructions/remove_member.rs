@@ -1,0 +1,24 @@
+use super::Call;
+use crate::{
+    accounts::{take, Role},
+    arguments::Arguments,
+    errors::Outcome,
+    membership::ITSELF,
+    state::Multisig,
+};
+
+const ACCOUNTS: [Role; 1] = [ITSELF];
+
+/// Removes a member. A threshold that is then above the number of members comes down to it.
+#[inline(never)]
+pub fn process(call: &Call) -> Outcome {
+    let Call { program_id, accounts, data } = *call;
+    let mut arguments = Arguments::new(data);
+    let member = arguments.address()?;
+    arguments.end()?;
+    let ([multisig], _) = take(accounts, &ACCOUNTS)?;
+    let mut multisig = Multisig::load(&multisig, program_id)?;
+    multisig.remove(member)?;
+    multisig.mark_change();
+    Ok(())
+}
