@@ -32,7 +32,7 @@ class Shape:
 SHAPES = {
     "create": Shape(
         ("multisig w", "creator ws", "systemProgram"),
-        ("threshold u16", "createKey publicKey", "members publicKeys", "meta string"),
+        ("threshold u16", "createKey publicKey", "members vec publicKey", "meta string"),
     ),
     "add_member": Shape(("multisig ws", "rent", "systemProgram"), ("newMember publicKey",)),
     "remove_member": Shape(("multisig ws",), ("oldMember publicKey",)),
@@ -69,7 +69,7 @@ def call(
     name: str, accounts: Sequence[Pubkey], arguments: bytes = b"", rest: Sequence[AccountMeta] = ()
 ) -> Instruction:
     """An instruction of the program, its accounts flagged as the interface says."""
-    flags = [(shape.split() + [""])[1] for shape in SHAPES[name].accounts]
+    flags = [shape.partition(" ")[2] for shape in SHAPES[name].accounts]
     metas = [AccountMeta(key, "s" in has, "w" in has) for key, has in zip(accounts, flags, strict=True)]
     return Instruction(PROGRAM_ID, discriminator("global", name) + arguments, [*metas, *rest])
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 import pytest
+from solders.account import Account
 from solders.instruction import Instruction
 from solders.pubkey import Pubkey
 from solders.system_program import TransferParams, transfer
@@ -54,6 +55,12 @@ class Council(World):
             self.fund(one, 10**12)
         self.send(c.create(STRANGER, CREATE_KEY, threshold, members))
         self._instructions: dict[int, list[Instruction]] = {}
+
+    def fund_squad(self, lamports: int = 10**9) -> None:
+        """Puts lamports onto the multisig's own account, of which it pays the rent of more members."""
+        found = self.account(SQUAD)
+        assert found is not None
+        self.place(SQUAD, Account(found.lamports + lamports, found.data, found.owner))
 
     # What lies on the chain
 
