@@ -117,19 +117,12 @@ def cancel(multisig: Pubkey, transaction: Pubkey, member: Pubkey) -> Instruction
     return call("cancel_transaction", [multisig, transaction, member, SYSTEM_PROGRAM])
 
 
-def execute(
-    multisig: Pubkey,
-    transaction: Pubkey,
-    member: Pubkey,
-    instructions: Sequence[Instruction],
-    authority: Pubkey,
-) -> Instruction:
+def execute(multisig: Pubkey, transaction: Pubkey, member: Pubkey, instructions: Sequence[Instruction]) -> Instruction:
     """Executes all its instructions: every account once, and the list of who comes when."""
     wanted: list[AccountMeta] = []
     for index, instruction in enumerate(instructions, 1):
         wanted.append(AccountMeta(instruction_address(transaction, index), False, False))
-        wanted.append(AccountMeta(instruction.program_id, False, False))
-        wanted += [_outside(meta, authority) for meta in instruction.accounts]
+        wanted += _passed(instruction)
     unique: dict[Pubkey, AccountMeta] = {}
     for meta in wanted:
         before = unique.get(meta.pubkey, meta)
@@ -141,18 +134,20 @@ def execute(
 
 
 def execute_instruction(
-    multisig: Pubkey, transaction: Pubkey, index: int, member: Pubkey, instruction: Instruction, authority: Pubkey
+    multisig: Pubkey, transaction: Pubkey, index: int, member: Pubkey, instruction: Instruction
 ) -> Instruction:
     """Executes its next instruction alone."""
     accounts = [multisig, transaction, instruction_address(transaction, index), member]
-    program = AccountMeta(instruction.program_id, False, False)
-    rest = [program, *(_outside(meta, authority) for meta in instruction.accounts)]
-    return call("execute_instruction", accounts, b"", rest)
+    return call("execute_instruction", accounts, b"", _passed(instruction))
 
 
-def _outside(meta: AccountMeta, authority: Pubkey) -> AccountMeta:
-    """The account as the transaction passes it: the authority signs only inside."""
-    return AccountMeta(meta.pubkey, meta.is_signer and meta.pubkey != authority, meta.is_writable)
+def _passed(instruction: Instruction) -> list[AccountMeta]:
+    """Program and accounts of an instruction as the transaction passes them: a derived address signs only inside."""
+    metas = [
+        AccountMeta(meta.pubkey, meta.is_signer and meta.pubkey.is_on_curve(), meta.is_writable)
+        for meta in instruction.accounts
+    ]
+    return [AccountMeta(instruction.program_id, False, False), *metas]
 
 
 # The instructions that the multisig itself signs

@@ -128,8 +128,7 @@ class Council(World):
 
     def execution(self, index: int, by: Pubkey = ANA) -> Instruction:
         """What executes a whole transaction."""
-        authority = authority_address(SQUAD, self.transaction(index).authority_index)
-        return c.execute(SQUAD, transaction_address(SQUAD, index), by, self._instructions[index], authority)
+        return c.execute(SQUAD, transaction_address(SQUAD, index), by, self._instructions[index])
 
     def execute(self, index: int, by: Pubkey = ANA) -> Done:
         """Executes a whole transaction."""
@@ -137,10 +136,8 @@ class Council(World):
 
     def single(self, index: int, number: int, by: Pubkey = ANA) -> Instruction:
         """What executes one instruction alone."""
-        authority = authority_address(SQUAD, self.transaction(index).authority_index)
         instruction = self._instructions[index][number - 1]
-        transaction = transaction_address(SQUAD, index)
-        return c.execute_instruction(SQUAD, transaction, number, by, instruction, authority)
+        return c.execute_instruction(SQUAD, transaction_address(SQUAD, index), number, by, instruction)
 
     def execute_one(self, index: int, number: int, by: Pubkey = ANA) -> Done:
         """Executes one instruction alone."""
