@@ -34,10 +34,10 @@ impl Role {
 pub fn take<'a, const N: usize>(
     accounts: &'a [AccountView],
     roles: &'static [Role; N],
-) -> Outcome<([AccountView; N], &'a [AccountView])> {
+) -> Outcome<(&'a [AccountView; N], &'a [AccountView])> {
     let (taken, rest) = accounts.split_first_chunk::<N>().ok_or(Error::AccountNotEnoughKeys)?;
     check_flags(taken, roles)?;
-    Ok((*taken, rest))
+    Ok((taken, rest))
 }
 
 #[inline(never)]

@@ -67,6 +67,11 @@ impl Refusal {
     pub const fn code(self) -> u64 {
         self.0.get()
     }
+
+    /// Without a word in the log.
+    const fn silent(error: Error) -> Self {
+        Self(NonZeroU64::MIN.saturating_add(error as u64 - 1))
+    }
 }
 
 impl From<Error> for Refusal {
@@ -81,12 +86,6 @@ impl From<ProgramError> for Refusal {
     #[cold]
     fn from(error: ProgramError) -> Self {
         Self(NonZeroU64::new(error.into()).unwrap_or(NonZeroU64::MAX))
-    }
-}
-
-impl Refusal {
-    const fn silent(error: Error) -> Self {
-        Self(NonZeroU64::MIN.saturating_add(error as u64 - 1))
     }
 }
 

@@ -23,8 +23,7 @@ pub struct Counted<'a> {
 pub fn count<'a>(call: &'a Call, list: List, other: List) -> Outcome<Counted<'a>> {
     let Call { program_id, accounts, data } = *call;
     Arguments::new(data).end()?;
-    take(accounts, &ACCOUNTS)?;
-    let [multisig_view, transaction, member, ..] = accounts else { unreachable!() };
+    let ([multisig_view, transaction, member], _) = take(accounts, &ACCOUNTS)?;
     let multisig = Multisig::load(multisig_view, program_id)?;
     let mut transaction = Transaction::load(transaction, multisig_view, program_id)?;
     multisig.only_member(member)?;

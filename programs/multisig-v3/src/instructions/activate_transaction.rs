@@ -15,10 +15,10 @@ pub fn process(call: &Call) -> Outcome {
     let Call { program_id, accounts, data } = *call;
     Arguments::new(data).end()?;
     let ([multisig_view, transaction, creator], _) = take(accounts, &ACCOUNTS)?;
-    let multisig = Multisig::load(&multisig_view, program_id)?;
-    let mut transaction = Transaction::load(&transaction, &multisig_view, program_id)?;
-    multisig.only_member(&creator)?;
-    transaction.only_creator(&creator)?;
+    let multisig = Multisig::load(multisig_view, program_id)?;
+    let mut transaction = Transaction::load(transaction, multisig_view, program_id)?;
+    multisig.only_member(creator)?;
+    transaction.only_creator(creator)?;
     transaction.must_be(Status::Draft)?;
     transaction.must_be_current(&multisig)?;
     require(transaction.instruction_index() > 0, Error::InvalidTransactionState)?;

@@ -15,6 +15,6 @@ pub fn process(call: &Call) -> Outcome {
     let Call { program_id, accounts, data } = *call;
     Arguments::new(data).end()?;
     let ([multisig], _) = take(accounts, &ACCOUNTS)?;
-    Multisig::load(&multisig, program_id)?.add_authority()?;
+    Multisig::load(multisig, program_id)?.add_authority()?;
     Ok(())
 }

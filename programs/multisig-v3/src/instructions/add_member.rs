@@ -16,8 +16,8 @@ pub fn process(call: &Call) -> Outcome {
     let member = arguments.address()?;
     arguments.end()?;
     let ([multisig, rent, system], _) = take(accounts, &ACCOUNTS)?;
-    rent_sysvar(&rent)?;
-    system_program(&system)?;
-    enroll(&multisig, member, program_id)?;
+    rent_sysvar(rent)?;
+    system_program(system)?;
+    enroll(multisig, member, program_id)?;
     Ok(())
 }

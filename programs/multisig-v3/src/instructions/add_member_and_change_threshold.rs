@@ -16,9 +16,9 @@ pub fn process(call: &Call) -> Outcome {
     let (member, threshold) = (arguments.address()?, arguments.u16()?);
     arguments.end()?;
     let ([multisig, rent, system], _) = take(accounts, &ACCOUNTS)?;
-    rent_sysvar(&rent)?;
-    system_program(&system)?;
-    let mut multisig = enroll(&multisig, member, program_id)?;
+    rent_sysvar(rent)?;
+    system_program(system)?;
+    let mut multisig = enroll(multisig, member, program_id)?;
     multisig.change_threshold(threshold)?;
     multisig.mark_change();
     Ok(())

@@ -17,7 +17,7 @@ pub fn process(call: &Call) -> Outcome {
     let threshold = arguments.u16()?;
     arguments.end()?;
     let ([multisig], _) = take(accounts, &ACCOUNTS)?;
-    let mut multisig = Multisig::load(&multisig, program_id)?;
+    let mut multisig = Multisig::load(multisig, program_id)?;
     multisig.change_threshold(threshold)?;
     multisig.mark_change();
     Ok(())

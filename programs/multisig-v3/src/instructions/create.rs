@@ -42,15 +42,15 @@ pub fn process(call: &Call) -> Outcome {
     let Call { program_id, accounts, data } = *call;
     let Council { threshold, create_key, members } = Council::parse(data)?;
     let ([multisig, creator, system], _) = take(accounts, &ACCOUNTS)?;
-    system_program(&system)?;
-    let bump = found("multisig", &multisig, find(&[SQUAD, create_key.as_array(), MULTISIG], program_id))?;
+    system_program(system)?;
+    let bump = found("multisig", multisig, find(&[SQUAD, create_key.as_array(), MULTISIG], program_id))?;
     require(!members.is_empty(), Error::EmptyMembers)?;
     require(members.len() <= MOST_MEMBERS, Error::MaxMembersReached)?;
 
     let seeds = [SQUAD.into(), create_key.as_array().into(), MULTISIG.into(), from_ref(&bump).into()];
-    let new = New { payer: &creator, account: &multisig, seeds: &seeds };
+    let new = New { payer: creator, account: multisig, seeds: &seeds };
     create(&new, Multisig::length(members.len()), program_id)?;
-    let mut state = Multisig::begin(&multisig, create_key, bump)?;
+    let mut state = Multisig::begin(multisig, create_key, bump)?;
     for member in members {
         state.insert(member)?;
     }

@@ -25,14 +25,14 @@ pub fn process(call: &Call) -> Outcome {
     arguments.end()?;
 
     let ([multisig_view, transaction, creator, system], _) = take(accounts, &ACCOUNTS)?;
-    system_program(&system)?;
-    let mut multisig = Multisig::load(&multisig_view, program_id)?;
+    system_program(system)?;
+    let mut multisig = Multisig::load(multisig_view, program_id)?;
     let key = multisig_view.address().as_array();
     let index = multisig.next_transaction()?;
     let index_bytes = index.to_le_bytes();
     let at = find(&[SQUAD, key, &index_bytes, TRANSACTION], program_id);
-    let bump = found("transaction", &transaction, at)?;
-    multisig.only_member(&creator)?;
+    let bump = found("transaction", transaction, at)?;
+    multisig.only_member(creator)?;
     require(authority_index <= multisig.authority_index().into(), Error::InvalidAuthorityIndex)?;
     let authority_bump = match authority_index {
         0 => multisig.bump(),
@@ -43,7 +43,7 @@ pub fn process(call: &Call) -> Outcome {
     };
 
     let seeds = [SQUAD.into(), key.into(), (&index_bytes).into(), TRANSACTION.into(), from_ref(&bump).into()];
-    let new = New { payer: &creator, account: &transaction, seeds: &seeds };
+    let new = New { payer: creator, account: transaction, seeds: &seeds };
     create(&new, Transaction::length(3 * multisig.keys().len()), program_id)?;
     let opening = Opening {
         creator: creator.address(),
@@ -53,6 +53,6 @@ pub fn process(call: &Call) -> Outcome {
         authority_bump,
         bump,
     };
-    Transaction::begin(&transaction, &opening)?;
+    Transaction::begin(transaction, &opening)?;
     Ok(())
 }

@@ -22,10 +22,10 @@ pub fn process(call: &Call) -> Outcome {
     let Call { program_id, accounts, data } = *call;
     Arguments::new(data).end()?;
     let ([multisig_view, transaction_view, instruction_view, member], passed) = take(accounts, &ACCOUNTS)?;
-    let multisig = Multisig::load(&multisig_view, program_id)?;
-    let mut transaction = Transaction::load(&transaction_view, &multisig_view, program_id)?;
-    let instruction = Instruction::load(&instruction_view, &transaction_view, program_id)?;
-    multisig.only_member(&member)?;
+    let multisig = Multisig::load(multisig_view, program_id)?;
+    let mut transaction = Transaction::load(transaction_view, multisig_view, program_id)?;
+    let instruction = Instruction::load(instruction_view, transaction_view, program_id)?;
+    multisig.only_member(member)?;
     transaction.must_be(Status::ExecuteReady)?;
     require(!instruction.executed, Error::TransactionAlreadyExecuted)?;
     let is_next = instruction.index.checked_sub(1) == Some(transaction.votes.executed_index());
@@ -38,7 +38,7 @@ pub fn process(call: &Call) -> Outcome {
     if instruction.index == transaction.instruction_index() {
         transaction.set(Status::Executed);
     }
-    Instruction::mark_executed(&instruction_view);
+    Instruction::mark_executed(instruction_view);
     let authority = Authority::of(&transaction, &multisig, multisig_view.address());
     invoke(&instruction, Passed { program, accounts: passed.iter().map(Ok) }, &authority)
 }

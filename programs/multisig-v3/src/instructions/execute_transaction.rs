@@ -24,9 +24,9 @@ pub fn process(call: &Call) -> Outcome {
     arguments.end()?;
 
     let ([multisig_view, transaction_view, member], passed) = take(accounts, &ACCOUNTS)?;
-    let multisig = Multisig::load(&multisig_view, program_id)?;
-    let mut transaction = Transaction::load(&transaction_view, &multisig_view, program_id)?;
-    multisig.only_member(&member)?;
+    let multisig = Multisig::load(multisig_view, program_id)?;
+    let mut transaction = Transaction::load(transaction_view, multisig_view, program_id)?;
+    multisig.only_member(member)?;
     transaction.must_be(Status::ExecuteReady)?;
     require(transaction.votes.executed_index() == 0, Error::PartialExecution)?;
 
@@ -39,7 +39,7 @@ pub fn process(call: &Call) -> Outcome {
         account.ok_or(Error::InvalidNumberOfAccounts)
     };
     for index in 1..=transaction.instruction_index() {
-        let instruction = Instruction::load(next()?, &transaction_view, program_id)?;
+        let instruction = Instruction::load(next()?, transaction_view, program_id)?;
         require(instruction.index == index, Error::InvalidInstructionAccount)?;
         let program = next()?;
         let accounts = from_fn(|| Some(next()));

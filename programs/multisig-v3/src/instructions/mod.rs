@@ -1,5 +1,5 @@
 //! One file an instruction. Each reads its arguments, then checks in one order: enough accounts, signers, writables, the system
-//! program, owners, discriminators, addresses, who may, arguments, and last the state; only then it changes anything.
+//! program, owners, discriminators, addresses, who may, arguments, and last the state. A refusal undoes what was written.
 
 mod activate_transaction;
 mod add_authority;

@@ -17,7 +17,7 @@ pub fn process(call: &Call) -> Outcome {
     let member = arguments.address()?;
     arguments.end()?;
     let ([multisig], _) = take(accounts, &ACCOUNTS)?;
-    let mut multisig = Multisig::load(&multisig, program_id)?;
+    let mut multisig = Multisig::load(multisig, program_id)?;
     multisig.remove(member)?;
     multisig.mark_change();
     Ok(())
