@@ -13,7 +13,7 @@ setup: ## build .venv and localnet/.venv from their lock files
 	@ops/environments.sh
 
 run: setup ## everything on this machine, with people who stake; at a terminal the console on it, elsewhere Ctrl-C ends it
-	@.venv/bin/opinion up --traffic $$([ -t 0 ] && [ -t 1 ] && echo --console)
+	@if [ -t 0 ] && [ -t 1 ]; then console=--console; fi; exec .venv/bin/opinion up --traffic $$console
 
 test: setup ## run all the tests that this machine can run, and say which it skipped
 	@.venv/bin/python $(PYTEST) tests/chain tests/store tests/oracle tests/monitoring tests/ops tests/console tests/test_settings.py tests/test_documents.py tests/test_manual.py
