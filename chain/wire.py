@@ -4,15 +4,19 @@ The dataclasses have no slots: decoding fills their `__dict__`.
 
 Source of the format: docs/protocol.md and https://borsh.io. Integers are little-endian; a string is a u32 length
 and UTF-8. Whatever a byte string can be wrong in (short, bool of 2, unknown enum member, bad UTF-8) is MalformedData.
+
+Of variable length are `str`, `bytes` (a u32 length before them), `tuple[X, ...]` (a u32 count), `X | None` (a byte
+that is 0 or 1), another such dataclass, and `A | B | C` of dataclasses (a byte that counts from 0 in that order).
 """
 
 import struct
 from collections.abc import Callable, Iterator
-from dataclasses import fields
-from enum import IntEnum
+from dataclasses import fields, is_dataclass
+from enum import IntEnum, IntFlag
 from hashlib import sha256
 from operator import attrgetter
-from typing import Annotated, Any, Generic, TypeVar, cast, get_args, get_type_hints
+from types import NoneType, UnionType
+from typing import Annotated, Any, Generic, Protocol, TypeVar, cast, get_args, get_origin, get_type_hints
 
 from solders.pubkey import Pubkey
 
@@ -20,6 +24,7 @@ from chain.errors import MalformedData
 from chain.units import BasisPoints, Slot, UnixTime, UsdcUnits
 
 U8 = Annotated[int, "B"]
+U16 = Annotated[int, "H"]
 U32 = Annotated[int, "I"]
 U64 = Annotated[int, "Q"]
 Bytes16 = Annotated[bytes, "16s"]
@@ -33,6 +38,7 @@ Convert = Callable[[Any], Any]
 # `object` keys: NewTypes are not classes.
 _FORMATS: dict[object, str] = {UsdcUnits: "Q", Slot: "Q", UnixTime: "q", BasisPoints: "I", bool: "B", Pubkey: "32s"}
 _LENGTH = struct.Struct("<I")
+_TAG = struct.Struct("<B")
 
 
 def discriminator(namespace: str, name: str) -> bytes:
@@ -111,45 +117,164 @@ class _Fixed:
         return offset + self._struct.size
 
     def write(self, value: object) -> bytes:
-        raw = [bytes(v) if isinstance(v, Pubkey) else v for v in self._get(value)]
+        return self.pack(self._get(value))
+
+    def pack(self, values: tuple[Any, ...]) -> bytes:
+        """The bytes of these values, one for each name."""
+        raw = [bytes(v) if isinstance(v, Pubkey) else v for v in values]
         for name, size, field in zip(self._names, self._sizes, raw, strict=True):
             if size:
                 exactly(field, size, name)
         return self._struct.pack(*raw)
 
 
-class _String:
-    """A Borsh string anywhere in a layout."""
+class _Kind(Protocol):
+    """Reads and writes one value whose length its bytes tell."""
 
-    def __init__(self, name: str) -> None:
-        self._name = name
+    def take(self, data: bytes, offset: int) -> tuple[Any, int]: ...
+
+    def put(self, value: Any) -> bytes: ...
+
+
+class _Field:
+    """A field of variable length anywhere in a layout."""
+
+    def __init__(self, name: str, kind: _Kind) -> None:
+        self._name, self._kind = name, kind
 
     def read(self, data: bytes, offset: int, values: list[Any]) -> int:
-        (length,) = _LENGTH.unpack_from(data, offset)
-        end = offset + 4 + length
-        if end > len(data):
-            raise ValueError(f"{self._name} claims {length} bytes")
-        values.append(data[offset + 4 : end].decode())
+        try:
+            value, end = self._kind.take(data, offset)
+        except ValueError as error:
+            raise ValueError(f"{self._name} {error}") from error
+        values.append(value)
         return end
 
     def write(self, value: object) -> bytes:
-        return encode_string(cast("str", getattr(value, self._name)))
+        return self._kind.put(getattr(value, self._name))
+
+
+class _Blob:
+    """A u32 length, then as many bytes."""
+
+    def take(self, data: bytes, offset: int) -> tuple[bytes, int]:
+        (length,) = _LENGTH.unpack_from(data, offset)
+        end = offset + 4 + length
+        if end > len(data):
+            raise ValueError(f"claims {length} bytes")
+        return data[offset + 4 : end], end
+
+    def put(self, value: bytes) -> bytes:
+        return _LENGTH.pack(len(value)) + value
+
+
+class _Text:
+    """A blob of UTF-8."""
+
+    def take(self, data: bytes, offset: int) -> tuple[str, int]:
+        value, end = _Blob().take(data, offset)
+        return value.decode(), end
+
+    def put(self, value: str) -> bytes:
+        return encode_string(value)
+
+
+class _One:
+    """A value of fixed length by itself."""
+
+    def __init__(self, code: str, convert: Convert | None) -> None:
+        self._fixed = _Fixed(["real"], [code], [convert])
+
+    def take(self, data: bytes, offset: int) -> tuple[Any, int]:
+        values: list[Any] = []
+        end = self._fixed.read(data, offset, values)
+        return values[0], end
+
+    def put(self, value: Any) -> bytes:
+        return self._fixed.pack((value,))
+
+
+class _Sequence:
+    """A u32 count, then as many values."""
+
+    def __init__(self, kind: _Kind) -> None:
+        self._kind = kind
+
+    def take(self, data: bytes, offset: int) -> tuple[tuple[Any, ...], int]:
+        (count,) = _LENGTH.unpack_from(data, offset)
+        offset += 4
+        # No value is shorter than a byte, so that a hostile count is refused before it takes memory.
+        if count > len(data) - offset:
+            raise ValueError(f"claims {count} values")
+        values: list[Any] = []
+        for _ in range(count):
+            value, offset = self._kind.take(data, offset)
+            values.append(value)
+        return tuple(values), offset
+
+    def put(self, value: tuple[Any, ...]) -> bytes:
+        return _LENGTH.pack(len(value)) + b"".join(self._kind.put(each) for each in value)
+
+
+class _Option:
+    """A byte that says whether the value follows."""
+
+    def __init__(self, kind: _Kind) -> None:
+        self._kind = kind
+
+    def take(self, data: bytes, offset: int) -> tuple[Any, int]:
+        (flag,) = _TAG.unpack_from(data, offset)
+        return self._kind.take(data, offset + 1) if _CONVERTS[bool](flag) else (None, offset + 1)
+
+    def put(self, value: Any) -> bytes:
+        return b"\0" if value is None else b"\1" + self._kind.put(value)
+
+
+class _Nested:
+    """Another dataclass, without a tag."""
+
+    def __init__(self, cls: type[Any]) -> None:
+        self._codec = codec_of(cls)
+
+    def take(self, data: bytes, offset: int) -> tuple[Any, int]:
+        return self._codec.decode(data, offset)
+
+    def put(self, value: Any) -> bytes:
+        return self._codec.encode(value)
+
+
+class _Choice:
+    """A byte that says which of the dataclasses follows."""
+
+    def __init__(self, classes: tuple[type[Any], ...]) -> None:
+        self._classes = classes
+        self._kinds: tuple[_Kind, ...] = tuple(map(_Nested, classes))
+
+    def take(self, data: bytes, offset: int) -> tuple[Any, int]:
+        tag: int = _TAG.unpack_from(data, offset)[0]
+        if tag >= len(self._kinds):
+            raise ValueError(f"is {tag}, none of {', '.join(cls.__name__ for cls in self._classes)}")
+        return self._kinds[tag].take(data, offset + 1)
+
+    def put(self, value: Any) -> bytes:
+        tag = self._classes.index(cast("type[Any]", type(value)))
+        return _TAG.pack(tag) + self._kinds[tag].put(value)
 
 
 def _single(name: str) -> Convert:
     return lambda value: (getattr(value, name),)
 
 
-def _parts(cls: type[Any]) -> Iterator[_Fixed | _String]:
-    """Splits the layout at its strings."""
+def _parts(cls: type[Any]) -> Iterator[_Fixed | _Field]:
+    """Splits the layout at its fields of variable length."""
     hints = get_type_hints(cls, include_extras=True)
     run: list[tuple[str, str, Convert | None]] = []
     for field in fields(cls):
-        if hints[field.name] is str:
-            yield from _close(run)
-            yield _String(field.name)
+        if _is_fixed(hint := hints[field.name]):
+            run.append((field.name, *_fixed(hint)))
         else:
-            run.append((field.name, *_fixed(hints[field.name])))
+            yield from _close(run)
+            yield _Field(field.name, _kind(hint))
     yield from _close(run)
 
 
@@ -160,13 +285,36 @@ def _close(run: list[tuple[str, str, Convert | None]]) -> Iterator[_Fixed]:
         run.clear()
 
 
+def _is_fixed(hint: object) -> bool:
+    known = hint in _FORMATS or get_origin(hint) is Annotated
+    return known or (isinstance(hint, type) and issubclass(hint, IntEnum | IntFlag))
+
+
 def _fixed(hint: object) -> tuple[str, Convert | None]:
     """struct format and converter of one annotation: a known type, `Annotated` with a format, or an enum."""
     if hint in _FORMATS:
         return _FORMATS[hint], _CONVERTS.get(hint)
     if annotation := get_args(hint):
         return annotation[1], None
-    return "B", _member(cast("type[IntEnum]", hint))
+    return "B", _member(cast("type[IntEnum | IntFlag]", hint))
+
+
+def _kind(hint: Any) -> _Kind:
+    """How the values of one annotation are read and written, whatever their length."""
+    if _is_fixed(hint):
+        return _One(*_fixed(hint))
+    if hint is str:
+        return _Text()
+    if hint is bytes:
+        return _Blob()
+    if get_origin(hint) is tuple:
+        return _Sequence(_kind(get_args(hint)[0]))
+    if isinstance(hint, UnionType):
+        members = get_args(hint)
+        return _Option(_kind(members[0])) if members[1:] == (NoneType,) else _Choice(members)
+    if is_dataclass(hint):
+        return _Nested(cast("type[Any]", hint))
+    raise TypeError(f"no layout is known for {hint}")
 
 
 class _Members(dict[int, Any]):
@@ -187,5 +335,6 @@ _CONVERTS: dict[object, Convert] = {
 }
 
 
-def _member(enum: type[IntEnum]) -> Convert:
-    return _Members(f"no {enum.__name__}", {int(member): member for member in enum}).__getitem__
+def _member(enum: type[IntEnum | IntFlag]) -> Convert:
+    values = range(sum(enum) + 1) if issubclass(enum, IntFlag) else [int(member) for member in enum]
+    return _Members(f"no {enum.__name__}", {value: enum(value) for value in values}).__getitem__

@@ -4,10 +4,11 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import fields
-from enum import IntEnum
+from enum import IntEnum, IntFlag
 from functools import cache
 from pathlib import Path
-from typing import Any, get_args, get_type_hints
+from types import NoneType, UnionType
+from typing import Annotated, Any, get_args, get_origin, get_type_hints
 
 from anchorpy_core.idl import Idl
 from hypothesis import strategies as st
@@ -43,7 +44,7 @@ def camel(name: str) -> str:
 
 pubkeys = st.binary(min_size=32, max_size=32).map(Pubkey)
 texts = st.text(st.characters(codec="utf-8", exclude_categories=["Cs"]), max_size=70)
-_INTEGERS = {"B": 8, "I": 32, "Q": 64}
+_INTEGERS = {"B": 8, "H": 16, "I": 32, "Q": 64}
 _NAMED = {UsdcUnits: 64, Slot: 64, BasisPoints: 32}
 
 
@@ -59,12 +60,27 @@ def _strategy(hint: Any) -> st.SearchStrategy[Any]:
         return texts
     if hint is Pubkey:
         return pubkeys
+    if isinstance(hint, type) and issubclass(hint, IntFlag):
+        return st.integers(0, sum(hint)).map(hint)
     if isinstance(hint, type) and issubclass(hint, IntEnum):
         return st.sampled_from(hint)
+    if get_origin(hint) is not Annotated:
+        return _of_any_length(hint)
     code = get_args(hint)[1]
     if code in _INTEGERS:
         return st.integers(0, 2 ** _INTEGERS[code] - 1)
     return st.binary(min_size=int(code[:-1]), max_size=int(code[:-1]))
+
+
+def _of_any_length(hint: Any) -> st.SearchStrategy[Any]:
+    """Values of an annotation whose length its bytes tell."""
+    if hint is bytes:
+        return st.binary(max_size=20)
+    if get_origin(hint) is tuple:
+        return st.lists(_strategy(get_args(hint)[0]), max_size=4).map(tuple)
+    if isinstance(hint, UnionType):
+        return st.one_of(st.none() if member is NoneType else _strategy(member) for member in get_args(hint))
+    return values_of(hint)
 
 
 def values_of(cls: type[Any]) -> st.SearchStrategy[Any]:

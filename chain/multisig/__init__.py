@@ -1,0 +1,1 @@
+"""Squads multisigs, v4 and v3, behind one interface: the rest never knows which."""
