@@ -1,37 +1,15 @@
-"""The accounts of Squads v4 that are read, typed and frozen; layouts from its IDL.
-
-Accounts have room for what may be added, so zeros may follow what is written. Anything else after it is refused.
-"""
+"""The accounts of Squads v4 that are read, typed and frozen; layouts from its IDL."""
 
 from dataclasses import dataclass
 from enum import IntEnum
-from typing import ClassVar, Self, TypeAlias
+from typing import TypeAlias
 
 from solders.pubkey import Pubkey
 
-from chain.errors import ForeignAccount, MalformedData, UnexpectedAccount
+from chain.multisig.account import Account
 from chain.multisig.model import Member
-from chain.multisig.v4.addresses import PROGRAM_ID
 from chain.units import UnixTime
-from chain.wire import U8, U16, U32, U64, codec_of, discriminator
-
-
-class Account:
-    """What every account of the program has in common."""
-
-    DISCRIMINATOR: ClassVar[bytes]
-
-    @classmethod
-    def from_account(cls, owner: Pubkey, data: bytes, program: Pubkey = PROGRAM_ID) -> Self:
-        """The account, when `program` owns it. Raises ForeignAccount, UnexpectedAccount or MalformedData."""
-        if owner != program:
-            raise ForeignAccount(f"the {cls.__name__} belongs to {owner}, not to the multisig program {program}")
-        if data[:8] != cls.DISCRIMINATOR:
-            raise UnexpectedAccount(f"these {len(data)} bytes do not begin as a {cls.__name__}")
-        account, end = codec_of(cls).decode(data, 8)
-        if any(data[end:]):
-            raise MalformedData(f"a {cls.__name__} of {end} bytes is followed by something else")
-        return account
+from chain.wire import U8, U16, U32, U64, discriminator
 
 
 @dataclass(frozen=True)
