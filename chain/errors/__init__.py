@@ -3,7 +3,7 @@
     ChainError
     ├── InvalidValue            a value of ours that must not exist: StakeOutsideLimits
     ├── AccountError            bytes that are not the account they should be: ForeignAccount, UnexpectedAccount,
-    │                           UnknownAccountVersion, MarketNotFound, MalformedData
+    │                           UnknownAccountVersion, MarketNotFound, ProposalNotFound, MalformedData
     ├── MarketUnfinished        there is no outcome to verify yet
     ├── MarketChanging          a market that changes faster than it can be read
     ├── ProofError              ECVRF: InvalidRandomnessPoint, InvalidRandomnessProof

@@ -36,6 +36,10 @@ class MarketNotFound(AccountError):
     """No market stands at the address: nothing does, or another account."""
 
 
+class ProposalNotFound(AccountError):
+    """No multisig or proposal stands at the address, or its account was closed."""
+
+
 class MalformedData(AccountError):
     """Too short, too long, or holding a value that its type does not have."""
 

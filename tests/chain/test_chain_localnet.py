@@ -1,18 +1,12 @@
-# ruff: noqa: S310 - only http to our own node.
 """End to end on our localnet, where it is built: the sender, and a market read and verified from the chain alone."""
 
 import asyncio
 import hashlib
-import json
-import socket
-import time
-import urllib.error
-import urllib.request
 from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
-from typing import Any
 
 import pytest
+from chain_net import BUILT, PYTHON, Node, running
 from solders.instruction import Instruction
 from solders.keypair import Keypair
 from solders.pubkey import Pubkey
@@ -36,17 +30,11 @@ from chain.errors import (
     WrongMarketState,
 )
 from chain.evidence import Evidence
-from chain.journal import SqliteJournal
-from chain.rpc import Rpc
-from chain.sender import Pace, Sender, Sent
 from chain.signers import KeypairSigner
 from chain.token import associated_address, create_associated_account
-from chain.units import BasisPoints, Lamports, Stake, UsdcUnits
+from chain.units import BasisPoints, Stake, UsdcUnits
 
-ROOT = Path(__file__).parents[2]
-PYTHON = ROOT / "localnet" / ".venv" / "bin" / "python"
-PROGRAM = ROOT / "programs" / "built" / "opinion_market.so"
-START_SECONDS = 30
+PROGRAM = BUILT / "opinion_market.so"
 STATEMENT = "The ferry to the island should run at night."
 
 pytestmark = pytest.mark.skipif(
@@ -54,54 +42,14 @@ pytestmark = pytest.mark.skipif(
 )
 
 
-def free_port() -> int:
-    """A port that is free together with the next, which the WebSocket takes."""
-    while True:
-        with socket.socket() as first, socket.socket() as second:
-            first.bind(("127.0.0.1", 0))
-            port: int = first.getsockname()[1]
-            try:
-                second.bind(("127.0.0.1", port + 1))
-            except OSError:
-                continue
-            return port
-
-
-class Net:
+class Net(Node):
     """The localnet of one test, with everybody's keys."""
 
-    def __init__(self, url: str, rpc: Rpc, sender: Sender, admin: KeypairSigner) -> None:
-        self.url = url
-        self.rpc = rpc
-        self.sender = sender
+    def __init__(self, node: Node, admin: KeypairSigner) -> None:
+        super().__init__(node.url, node.rpc, node.sender)
         self.admin = admin
         self.oracle, self.treasury, self.guardian, self.creator = (KeypairSigner(Keypair()) for _ in range(4))
         self.randomness = SecretKey(bytes(range(32)))
-        self.mint = Pubkey.from_string(self.ask("localnet_info")["usdcMint"])
-        self.intents = 0
-
-    def ask(self, method: str, *params: object) -> Any:
-        """A method of the localnet's own."""
-        body = json.dumps({"jsonrpc": "2.0", "id": 1, "method": method, "params": params}).encode()
-        request = urllib.request.Request(self.url, body, {"Content-Type": "application/json"})
-        with urllib.request.urlopen(request, timeout=20) as answer:
-            return json.load(answer)["result"]
-
-    async def send(self, wanted: Sequence[Instruction], payer: KeypairSigner, *signers: KeypairSigner) -> Sent:
-        """Sends under an intent of its own."""
-        self.intents += 1
-        return await self.sender.send(f"test {self.intents}", wanted, payer, signers)
-
-    async def fund(self, signer: KeypairSigner, usdc: int = 0) -> None:
-        """SOL for fees, and USDC."""
-        await self.rpc.airdrop(signer.public_key, Lamports(10**9))
-        if usdc:
-            self.ask("localnet_faucetUsdc", str(signer.public_key), usdc)
-        async with asyncio.timeout(20):
-            while await self.rpc.balance(signer.public_key) < 10**9 or (  # noqa: ASYNC110 - the chain tells nobody
-                usdc and await self.rpc.account(associated_address(signer.public_key, self.mint)) is None
-            ):
-                await asyncio.sleep(0.05)
 
     def usdc(self, owner: Pubkey) -> Pubkey:
         """The owner's USDC account."""
@@ -115,43 +63,9 @@ class Net:
 
 @pytest.fixture
 async def net(tmp_path: Path) -> AsyncIterator[Net]:
-    admin, port = KeypairSigner(Keypair()), free_port()
-    url = f"http://127.0.0.1:{port}"
-    command = [str(PYTHON), "-m", "opinion_localnet", "--ledger", str(tmp_path / "ledger"), "--rpc-port", str(port)]
-    command += [
-        "--slot-ms",
-        "40",
-        "--quiet",
-        "--upgradeable-program",
-        str(PROGRAM_ID),
-        str(PROGRAM),
-        str(admin.public_key),
-    ]
-    process = await asyncio.create_subprocess_exec(*command, cwd=ROOT)
-    try:
-        await asyncio.to_thread(wait_for, url)
-        journal = SqliteJournal(tmp_path / "journal.sqlite")
-        async with Rpc([url]) as rpc:
-            yield Net(url, rpc, Sender(rpc, journal, pace=Pace(look=0.05, resend=1, give_up=60)), admin)
-        journal.close()
-    finally:
-        process.terminate()
-        await process.wait()
-
-
-def wait_for(url: str) -> None:
-    """Until the node answers."""
-    body = json.dumps({"jsonrpc": "2.0", "id": 1, "method": "getHealth"}).encode()
-    deadline = time.monotonic() + START_SECONDS
-    while True:
-        try:
-            with urllib.request.urlopen(
-                urllib.request.Request(url, body, {"Content-Type": "application/json"}), timeout=5
-            ):
-                return
-        except (urllib.error.URLError, ConnectionError):
-            assert time.monotonic() < deadline, "the localnet did not start"
-            time.sleep(0.1)
+    admin = KeypairSigner(Keypair())
+    async with running(tmp_path, [(PROGRAM_ID, PROGRAM, admin.public_key)]) as node:
+        yield Net(node, admin)
 
 
 async def test_a_transfer_lands_once(net: Net) -> None:
