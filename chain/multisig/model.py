@@ -62,6 +62,7 @@ class Multisig:
     config_authority: Pubkey | None
     last_index: int
     stale_index: int
+    stale_changes_execute: bool
 
     @property
     def voters(self) -> tuple[Pubkey, ...]:

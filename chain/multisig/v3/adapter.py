@@ -60,6 +60,7 @@ class SquadsV3:
             config_authority=None,
             last_index=found.transaction_index,
             stale_index=found.ms_change_index,
+            stale_changes_execute=True,
         )
 
     async def proposals(self, rpc: Rpc, multisig: Multisig, most: int) -> list[Proposal]:

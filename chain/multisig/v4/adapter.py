@@ -54,6 +54,7 @@ class SquadsV4:
             config_authority=None if found.config_authority == _NOBODY else found.config_authority,
             last_index=found.transaction_index,
             stale_index=found.stale_transaction_index,
+            stale_changes_execute=False,
         )
 
     async def proposals(self, rpc: Rpc, multisig: model.Multisig, most: int) -> list[model.Proposal]:
