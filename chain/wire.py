@@ -21,7 +21,7 @@ from typing import Annotated, Any, Generic, Protocol, TypeVar, cast, get_args, g
 from solders.pubkey import Pubkey
 
 from chain.errors import MalformedData
-from chain.units import BasisPoints, Slot, UnixTime, UsdcUnits
+from chain.units import BasisPoints, Lamports, Slot, UnixTime, UsdcUnits
 
 U8 = Annotated[int, "B"]
 U16 = Annotated[int, "H"]
@@ -36,7 +36,15 @@ T = TypeVar("T")
 Convert = Callable[[Any], Any]
 
 # `object` keys: NewTypes are not classes.
-_FORMATS: dict[object, str] = {UsdcUnits: "Q", Slot: "Q", UnixTime: "q", BasisPoints: "I", bool: "B", Pubkey: "32s"}
+_FORMATS: dict[object, str] = {
+    UsdcUnits: "Q",
+    Lamports: "Q",
+    Slot: "Q",
+    UnixTime: "q",
+    BasisPoints: "I",
+    bool: "B",
+    Pubkey: "32s",
+}
 _LENGTH = struct.Struct("<I")
 _TAG = struct.Struct("<B")
 

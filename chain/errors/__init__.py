@@ -4,6 +4,7 @@
     ├── InvalidValue            a value of ours that must not exist: StakeOutsideLimits
     ├── AccountError            bytes that are not the account they should be: ForeignAccount, UnexpectedAccount,
     │                           UnknownAccountVersion, MarketNotFound, ProposalNotFound, MalformedData
+    ├── NotUnderstood           an instruction that cannot be put in words to the last byte
     ├── MarketUnfinished        there is no outcome to verify yet
     ├── MarketChanging          a market that changes faster than it can be read
     ├── ProofError              ECVRF: InvalidRandomnessPoint, InvalidRandomnessProof

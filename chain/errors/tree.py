@@ -44,6 +44,10 @@ class MalformedData(AccountError):
     """Too short, too long, or holding a value that its type does not have."""
 
 
+class NotUnderstood(ChainError):
+    """An instruction that is not known to the last byte and account, so that nobody can say what it does."""
+
+
 class MarketUnfinished(ChainError):
     """The market has no outcome yet, so there is nothing to verify."""
 
