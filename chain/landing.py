@@ -7,9 +7,7 @@ is "not yet": with two endpoints configured and one down, nothing is certain bef
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import TypeVar
 
 from solders.signature import Signature
 
@@ -18,10 +16,8 @@ from chain.errors import RpcError
 from chain.journal import Attempt
 from chain.rpc import Rpc
 from chain.units import BlockHeight
+from chain.witnesses import ENOUGH, ask_all
 
-T = TypeVar("T")
-
-_ENOUGH = 2
 _TRIES = 3
 _FAR = 9000
 """Blocks, about an hour: nodes that are further apart are not both well, and one would lock the intent as long."""
@@ -75,7 +71,7 @@ async def last_valid_height(rpc: Rpc, told: BlockHeight, life: int, pause: float
     that fail are asked again after `pause` (seconds). Raises RpcError when too few answer, or answer too differently.
     """
     known = sorted(await _heights(rpc, pause))
-    if len(rpc.endpoints) < _ENOUGH:
+    if len(rpc.endpoints) < ENOUGH:
         # Machines behind one address may differ by a few blocks: only what is far off is nonsense.
         if told > known[-1] + 2 * life:
             words = f"nothing was sent, {rpc.endpoints[0].name} says that a blockhash lives until block {told}"
@@ -94,9 +90,9 @@ async def _heights(rpc: Rpc, pause: float) -> list[BlockHeight]:
     async def height(view: Rpc) -> BlockHeight:
         return await view.block_height(Commitment.PROCESSED)
 
-    enough = min(_ENOUGH, len(rpc.endpoints))
+    enough = min(ENOUGH, len(rpc.endpoints))
     for _ in range(_TRIES):
-        known = await _ask_all(rpc, height)
+        known = await ask_all(rpc, height)
         if len(known) >= enough:
             return [height for _, height in known]
         await asyncio.sleep(pause)
@@ -111,12 +107,12 @@ async def _landed(rpc: Rpc, signature: Signature, commitment: Commitment) -> Lan
         [status] = await view.statuses([signature], search_history=True)
         return status
 
-    votes = await _ask_all(rpc, see)
+    votes = await ask_all(rpc, see)
     seen = [(name, status) for name, status in votes if status and status.commitment.reaches(commitment)]
     if len({str(status.error) for _, status in seen}) != 1:
         return None
     seen = [(name, status) for name, status in seen if _counts(status)]
-    if len(seen) < min(_ENOUGH, len(rpc.endpoints)):
+    if len(seen) < min(ENOUGH, len(rpc.endpoints)):
         return None
     return Landed(seen[0][1], tuple(name for name, _ in seen))
 
@@ -132,23 +128,8 @@ async def _expired(rpc: Rpc, attempt: Attempt) -> Expired | None:
         return status is None
 
     known: list[SignatureStatus] = []
-    votes = await _ask_all(rpc, knows_nothing)
+    votes = await ask_all(rpc, knows_nothing)
     absent = tuple(name for name, nothing in votes if nothing)
-    if known or len(absent) < min(_ENOUGH, len(rpc.endpoints)):
+    if known or len(absent) < min(ENOUGH, len(rpc.endpoints)):
         return None
     return Expired(attempt.signature, absent)
-
-
-async def _ask_all(rpc: Rpc, question: Callable[[Rpc], Awaitable[T]]) -> list[tuple[str, T]]:
-    """Names and answers; endpoints that fail are left out. Names may repeat: they are no more than hosts."""
-
-    async def one(view: Rpc) -> T | RpcError:
-        try:
-            return await question(view)
-        except RpcError as error:
-            return error
-
-    views = rpc.each()
-    answers = await asyncio.gather(*(one(view) for view in views))
-    named = zip(views, answers, strict=True)
-    return [(view.endpoints[0].name, answer) for view, answer in named if not isinstance(answer, RpcError)]

@@ -15,7 +15,7 @@
     │   ├── NotEnoughSol        the fee or the rent is not covered
     │   └── BlockhashUnknown    expired, or not known to that endpoint yet
     ├── RpcError                an endpoint, or all: EndpointUnreachable, EndpointTimeout, RateLimited, EndpointFailed,
-    │                           MalformedAnswer, RpcRefused, AllEndpointsFailed, WrongCluster
+    │                           MalformedAnswer, RpcRefused, AllEndpointsFailed, EndpointsDisagree, WrongCluster
     ├── SendingError            OutcomeUnknown, TransactionExpired
     └── JournalError            the journal cannot be read or written
 

@@ -128,6 +128,10 @@ class AllEndpointsFailed(RpcError):
         self.failures = tuple(failures)
 
 
+class EndpointsDisagree(RpcError):
+    """Endpoints that are both asked tell different things of the same account."""
+
+
 class SendingError(ChainError):
     """A transaction has not been seen to land. `intent` names it in the journal."""
 

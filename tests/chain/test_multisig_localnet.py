@@ -11,12 +11,16 @@ from solders.keypair import Keypair
 from solders.pubkey import Pubkey
 from solders.system_program import TransferParams, transfer
 
-from chain.errors import ForeignAccount, OtherProgramError, ProposalNotFound
+from chain.errors import EndpointsDisagree, ForeignAccount, OtherProgramError, ProposalNotFound, RpcError
 from chain.multisig.adapter import Adapter
 from chain.multisig.model import Multisig, Status
+from chain.multisig.stored import StoredTransaction
 from chain.multisig.v3 import instructions as v3_instructions
 from chain.multisig.v3.adapter import SquadsV3
+from chain.rpc import Rpc
 from chain.signers import KeypairSigner
+from chain.witnesses import agreed
+from tests.journeys.lying_node import lying_node
 
 PROGRAM = BUILT / "multisig_v3.so"
 ADDRESS = Pubkey.from_string("7qD43F33HuWVjygPvwFh2XghFQAJ5bHov4VqfhN48aAZ")
@@ -164,3 +168,33 @@ async def test_what_is_not_there_or_not_ours_is_told(council: Council) -> None:
     with pytest.raises(OtherProgramError) as refused:
         await council.node.send([council.adapter.approve(council.address, index, outsider.public_key)], outsider)
     assert refused.value.code == NOT_A_MEMBER
+
+
+async def test_a_proposal_that_one_endpoint_alters_is_not_believed(council: Council) -> None:
+    index = await council.propose(0, council.pay(1_000_000))
+    seen, thief = await council.read(), Keypair().pubkey()
+
+    async def read(view: Rpc) -> StoredTransaction:
+        return await council.adapter.stored(view, seen, index)
+
+    def theirs(_: str, data: bytes) -> bytes:
+        return data.replace(bytes(council.payee), bytes(thief))
+
+    url = council.node.url
+    with lying_node(url, theirs) as liar, lying_node(url, lambda _, data: data) as honest:
+        async with Rpc([url, honest]) as rpc:
+            assert (await agreed(rpc, "proposal 1", read)).instructions == (council.pay(1_000_000),)
+        async with Rpc([liar, url]) as rpc:
+            with pytest.raises(EndpointsDisagree, match="tell different things of proposal 1: sign nothing"):
+                await agreed(rpc, "proposal 1", read, pause=0.01)
+    async with Rpc([url, honest]) as rpc:
+        with pytest.raises(RpcError, match="has to be read from 2 RPC nodes, and 1 answered: look after"):
+            await agreed(rpc, "proposal 1", read, pause=0.01)
+
+
+async def test_what_all_endpoints_miss_is_missing(council: Council) -> None:
+    seen = await council.read()
+    with lying_node(council.node.url, lambda _, data: data) as other:
+        async with Rpc([council.node.url, other]) as rpc:
+            with pytest.raises(ProposalNotFound):
+                await agreed(rpc, "proposal 9", lambda view: council.adapter.stored(view, seen, 9))
