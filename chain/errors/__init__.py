@@ -8,6 +8,7 @@
     ├── MarketUnfinished        there is no outcome to verify yet
     ├── MarketChanging          a market that changes faster than it can be read
     ├── ProofError              ECVRF: InvalidRandomnessPoint, InvalidRandomnessProof
+    ├── RosterError             the file of the multisigs and their members cannot be used
     ├── SignerError             a key file that cannot be used
     ├── TransactionError        the cluster refused or failed a transaction; carries logs, instruction and account
     │   ├── ProgramError        one class for each number of the IDL: BondShort, NotAdmin, ...

@@ -68,6 +68,10 @@ class InvalidRandomnessProof(ProofError):
     """The proof is malformed or does not verify."""
 
 
+class RosterError(ChainError):
+    """The file of the multisigs and their members cannot be used."""
+
+
 class SignerError(ChainError):
     """A key cannot be read or used."""
 

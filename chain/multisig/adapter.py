@@ -40,7 +40,7 @@ class Adapter(Protocol):
         ...
 
     def propose(
-        self, multisig: Multisig, member: Pubkey, authority_index: int, instructions: Sequence[Instruction]
+        self, multisig: Multisig, member: Pubkey, authority_index: int, wanted: Sequence[Instruction]
     ) -> list[Instruction]:
         """Propose that a vault does this, under the next number, open for votes at once; sent as one transaction.
 
