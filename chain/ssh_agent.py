@@ -7,6 +7,7 @@ operations"; key and signature blobs are those of RFC 8709.
 
 import asyncio
 import struct
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -156,6 +157,8 @@ async def _ask(socket: Path, request: bytes, patience_s: float) -> _Answer:
                 return _Answer(await reader.readexactly(length))
             finally:
                 writer.close()
+                with suppress(OSError):
+                    await writer.wait_closed()
     except TimeoutError:
         problem = f"the ssh-agent at {socket} did not answer within {patience_s:g} s: try again, and confirm there"
     except (OSError, asyncio.IncompleteReadError):

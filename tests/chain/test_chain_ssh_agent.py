@@ -5,7 +5,7 @@ import shutil
 import subprocess
 from base64 import b64decode
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from tempfile import mkdtemp
 
@@ -113,20 +113,28 @@ async def test_without_an_agent_there_is_one_sentence(tmp_path: Path, agent: Age
 async def pretender(answer: bytes, hold: bool = False) -> AsyncIterator[Path]:
     """Something at a socket that says this and no more."""
     folder = Path(mkdtemp(prefix="agent-"))
+    over, served = asyncio.Event(), asyncio.TaskGroup()
 
-    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    async def say(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await reader.read(1)
         writer.write(answer)
         if hold:
-            await reader.read()
+            await over.wait()
         writer.close()
+        with suppress(OSError):
+            await writer.wait_closed()
 
-    server = await asyncio.start_unix_server(serve, str(folder / "socket"))
-    try:
-        yield folder / "socket"
-    finally:
-        server.close()
-        shutil.rmtree(folder)
+    def accept(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        served.create_task(say(reader, writer))
+
+    async with served:
+        server = await asyncio.start_unix_server(accept, str(folder / "socket"))
+        try:
+            yield folder / "socket"
+        finally:
+            over.set()
+            server.close()
+            shutil.rmtree(folder)
 
 
 def framed(body: bytes) -> bytes:
