@@ -65,6 +65,7 @@ _SHOWN = {
     "metrics_host",
     "metrics_port",
     "max_priority_fee",
+    "roster_path",
     "squads_multisig",
     "squads_upgrade_multisig",
 }
@@ -137,6 +138,9 @@ class Settings(BaseSettings):
     oracle_keypair_path: Path | None = Field(None, repr=False, description="the path of the oracle's keypair file")
     randomness_keypair_paths: Annotated[tuple[Path, ...], NoDecode] = Field(
         (), repr=False, description="paths of the randomness keys' files, separated by commas"
+    )
+    roster_path: Path | None = Field(
+        None, description="the path of the file that names the multisigs and their members (docs/signers.md)"
     )
     squads_multisig: str | None = Field(None, description="the base58 address of the multisig that settles")
     squads_upgrade_multisig: str | None = Field(None, description="the base58 address of the multisig that upgrades")
