@@ -11,7 +11,7 @@ from oracle.errors import OracleError
 from settings import Settings, SettingsError
 
 
-class CouncilDiffers(OracleError):
+class CouncilError(OracleError):
     """The multisig on the chain is not the one that was agreed on."""
 
 
@@ -56,11 +56,11 @@ def _check(name: str, address: str | None, table: str, council: Council | None) 
 
 
 async def read_council(rpc: Rpc, council: Council) -> Multisig:
-    """Return the multisig as the chain shows it. Raises CouncilDiffers, AccountError, RpcError."""
+    """Return the multisig as the chain shows it. Raises CouncilError, AccountError, RpcError."""
     found = await council.adapter.read(rpc, council.pinned.address)
     if wrong := differences(council.pinned, council.adapter, found):
         told = f"; and {len(wrong) - 1} more" if len(wrong) > 1 else ""
-        raise CouncilDiffers(
+        raise CouncilError(
             f"multisig {found.address} is not as the roster says: {wrong[0]}{told}: `opinion signers` shows all, "
             "ask the signers before anything is signed or sent"
         )

@@ -9,6 +9,7 @@ from chain.transaction import FeePolicy
 from chain.units import MicroLamports
 from oracle.analysis import Pace, Panel, Rates, SharedPace, panel_of
 from oracle.cluster import pin
+from oracle.councils import read_roster
 from oracle.prover import prover_from_files
 from oracle.settlement.recorder import check_recordable, recorder_of
 from oracle.settlement.work import Parts
@@ -28,13 +29,13 @@ async def opened(settings: Settings, queues: Collection[Queue] = tuple(Queue)) -
     database's chain.
 
     Only `settle` records scores and makes proofs; whoever serves analyses alone holds no key. Raises SettingsError,
-    SignerError and RecorderError for what is set wrongly.
+    RosterError, SignerError and RecorderError for what is set wrongly.
     """
     serves = frozenset(queues)
     oracle = oracle_signer(settings) if serves - {Queue.ANALYSE} else None
+    council = read_roster(settings).settlement
     if Queue.ANALYSE in serves:
-        check_recordable(settings.network)
-    recorder = recorder_of(settings.network, oracle, settings.program) if oracle and Queue.SETTLE in serves else None
+        check_recordable(settings.network, council)
     keys = settings.randomness_keypair_paths if Queue.SETTLE in serves else ()
     prover = prover_from_files(keys, settings.credentials_directory)
     async with (
@@ -55,12 +56,16 @@ async def opened(settings: Settings, queues: Collection[Queue] = tuple(Queue)) -
                 await pin(settings, db, rpc)
             known = True
 
+        recorder = None
+        if oracle and Queue.SETTLE in serves:
+            recorder = recorder_of(settings.network, oracle, settings.program, council, db, rpc)
         yield Parts(
             db=db,
             rpc=rpc,
             program=settings.program,
             oracle=oracle,
             recorder=recorder,
+            council=council,
             prover=prover,
             texts=texts,
             panel=lambda: panel_from(settings, pace),

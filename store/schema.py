@@ -203,6 +203,21 @@ analysis = Table(
     comment="The record of a market's analysis, whose hash goes on-chain.",
 )
 
+proposal = Table(
+    "proposal",
+    metadata,
+    Column("multisig", _Address, primary_key=True),
+    Column("number", BigInteger, primary_key=True, autoincrement=False),
+    Column("market", _Address, primary_key=True),
+    Column("payload_hash", LargeBinary, nullable=False),
+    Column("noted_at", UtcMillis, nullable=False),
+    Column("seen_at", UtcMillis),
+    Column("refused_at", UtcMillis),
+    Column("answered_at", UtcMillis),
+    Index(None, "market"),
+    comment="Which proposal of a multisig records which market's score, written down before it is sent.",
+)
+
 hold = Table(
     "hold",
     metadata,

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import ColumnElement, RowMapping, and_, case, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, RowMapping, Update, and_, case, func, insert, or_, select, update
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -20,7 +20,7 @@ from store.database import Database, after, clock
 from store.errors import FenceLost, NoSlot, OnHold, QueuePaused, SettlementMoved, SettlementRefused
 from store.holds import placed
 from store.pauses import paused
-from store.schema import lock, phase_run, settlement
+from store.schema import lock, phase_run, proposal, settlement
 
 LEASE = timedelta(seconds=8)
 SLOTS = 10
@@ -318,6 +318,7 @@ async def retry(db: Database, market: str, actor: str, seen: Seen | None = None)
         await refuse_unless_open(connection, market, seen)
         await _end_open_runs(connection, market, f"started anew by {actor}")
         await connection.execute(update(settlement).where(settlement.c.market == market).values(values | _RELEASED))
+        await connection.execute(_answer(market))
         await audit.append(connection, actor, "retry", market, {})
 
 
@@ -341,6 +342,12 @@ async def move(db: Database, market: str, phase: Phase, queue: Queue, actor: str
         await _end_open_runs(connection, market, f"moved to {phase} by {actor}")
         await audit.append(connection, actor, "move", market, {"phase": phase, "why": why})
         return True
+
+
+def _answer(market: str) -> Update:
+    """What the members refused may be proposed again once a person has looked at it."""
+    refused = (proposal.c.market == market) & proposal.c.refused_at.is_not(None) & proposal.c.answered_at.is_(None)
+    return update(proposal).where(refused).values(answered_at=clock())
 
 
 async def outages(db: Database, market: str, most: int = 8) -> int:

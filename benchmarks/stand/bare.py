@@ -27,10 +27,10 @@ from oracle.analysis import Panel, ReadOpinion, analyse
 from oracle.analysis.lexicon import LexiconAnalyser
 from oracle.parts import oracle_signer
 from oracle.prover import Prover, prover_from_files
-from oracle.settlement.acts import Maker
+from oracle.settlement.acts import Maker, Parcel
 from oracle.settlement.facts import FactsReader, read_all_opinions
 from oracle.settlement.plan import Act, Done, Facts, Wait, next_step
-from oracle.settlement.recorder import DirectRecorder
+from oracle.settlement.recorder import recording
 from oracle.settlement.work import PACE
 from oracle.texts import Wanted, texts_of
 from settings import Settings, read_settings
@@ -83,7 +83,7 @@ async def _settle(market: str, settings: Settings, redis: Redis) -> float | None
     async with Rpc(settings.solana_rpc_url) as rpc:
         await rpc.genesis_hash()
         reader = FactsReader(rpc, program, key)
-        maker = Maker(rpc, program, key, oracle, DirectRecorder(oracle, program), prover)
+        maker = Maker(rpc, program, key, oracle, prover)
         sender = Sender(rpc, _Memory(), pace=PACE, program=program)
         return await _advance(market, settings, redis, reader, maker, sender, oracle, prover)
 
@@ -118,7 +118,11 @@ async def _advance(
         if step is Act.ANALYSE:
             await _analyse(market, settings, redis, maker, facts)
             continue
-        parcels = await maker.parcels(step, facts, kept)
+        if step is Act.RECORD and kept is not None:
+            score = recording(oracle.public_key, kept, settings.program)
+            parcels: list[Parcel] | Wait = [Parcel(step, (score,))]
+        else:
+            parcels = await maker.parcels(step, facts)
         if isinstance(parcels, Wait):
             return parcels.seconds
         for parcel in parcels:

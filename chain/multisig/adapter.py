@@ -35,6 +35,10 @@ class Adapter(Protocol):
         """The newest proposals that are still there, newest first. Those whose accounts were closed are left out."""
         ...
 
+    async def proposal(self, rpc: Rpc, multisig: Multisig, index: int) -> Proposal | None:
+        """The proposal of this number, None where it is not there: not made yet, or its account closed."""
+        ...
+
     async def stored(self, rpc: Rpc, multisig: Multisig, index: int) -> StoredTransaction:
         """What is proposed under this number. Raises AccountError where it is not there or cannot be read whole."""
         ...

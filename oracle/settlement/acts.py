@@ -17,8 +17,6 @@ from chain.token import TokenState, associated_address, create_associated_accoun
 from oracle.prover import Prover
 from oracle.settlement.facts import read_all_opinions, read_opinions
 from oracle.settlement.plan import Act, Facts, Wait, WaitReason
-from oracle.settlement.recorder import Recorder
-from store.analyses import KeptAnalysis
 from store.settlements import Phase
 
 REFUNDS_TOGETHER = 6
@@ -55,10 +53,9 @@ class Maker:
     program: Pubkey
     market: Pubkey
     oracle: Signer
-    recorder: Recorder | None
     prover: Prover
 
-    async def parcels(self, act: Act, facts: Facts, analysis: KeptAnalysis | None) -> list[Parcel] | Wait:
+    async def parcels(self, act: Act, facts: Facts) -> list[Parcel] | Wait:
         """What to send for `act`, in order, or why nothing can be sent yet.
 
         Raises MalformedAnswer when a node shows less than it must, AccountError and RpcError.
@@ -69,10 +66,6 @@ class Maker:
         match act:
             case Act.CLOSE:
                 found = [instructions.close_market(market=self.market, program=self.program)]
-            case Act.RECORD:
-                if analysis is None or self.recorder is None:
-                    raise TypeError(f"{self.market} has no analysis to record, or this process no recorder")
-                found = self.recorder.record(self.market, analysis)
             case Act.REQUEST:
                 found = [self._request(market)]
             case Act.CAPTURE:
@@ -93,7 +86,7 @@ class Maker:
                 return await self._refund(facts, market)
             case Act.FINISH:
                 return await self._finish(facts, market)
-            case Act.ANALYSE:
+            case Act.ANALYSE | Act.PROPOSE | Act.RECORD:
                 raise TypeError("an analysis sends nothing")
         return [Parcel(act, tuple(found))]
 

@@ -19,6 +19,7 @@ from chain.errors import (
     TransactionExpired,
 )
 from oracle.analysis import AnalysisFailure, Unavailable
+from oracle.councils import CouncilError
 from oracle.settlement.plan import WaitReason
 from store.errors import OnHold, OtherCluster, QueuePaused, StoreUnavailable
 from store.settlements import Phase
@@ -49,6 +50,8 @@ def outage(error: Exception) -> Outage | None:
             return Outage(WaitReason.SLOT, 0.4)
         case BondShort():
             return Outage(WaitReason.BOND, 15.0)
+        case CouncilError():
+            return Outage(WaitReason.SIGNATURES, 30.0)
         case NotOracle():
             return Outage(WaitReason.ORACLE_KEY, 60.0)
         case ExternalRandomnessNotFulfilled():

@@ -31,6 +31,7 @@ class Act(StrEnum):
 
     CLOSE = "close"
     ANALYSE = "analyse"
+    PROPOSE = "propose"
     RECORD = "record"
     REQUEST = "request"
     CAPTURE = "capture"
@@ -54,7 +55,7 @@ class Act(StrEnum):
         return queue_of(self.phase)
 
 
-_PHASES = {Act.REARM: Phase.CAPTURE, Act.ACCEPT: Phase.PROVE, Act.EXPIRE: Phase.REFUND}
+_PHASES = {Act.PROPOSE: Phase.RECORD, Act.REARM: Phase.CAPTURE, Act.ACCEPT: Phase.PROVE, Act.EXPIRE: Phase.REFUND}
 
 
 def queue_of(phase: Phase) -> Queue:

@@ -15,6 +15,7 @@ from chain.accounts import Market
 from chain.answers import Commitment
 from chain.errors import ChainError, MalformedAnswer, SlotHashLapsed, TransactionError
 from chain.journal import Outcome
+from chain.multisig.roster import Council
 from chain.rpc import Rpc
 from chain.sender import Pace, Sender
 from chain.signers import Signer
@@ -27,9 +28,11 @@ from oracle.settlement.acts import Maker, Parcel
 from oracle.settlement.analysing import read_opinions
 from oracle.settlement.facts import FactsReader
 from oracle.settlement.plan import Act, Done, Facts, Wait, WaitReason, next_step, queue_of
+from oracle.settlement.proposing import RecordingRefused
 from oracle.settlement.recorder import Recorder
 from oracle.texts import TEXT_PATIENCE, Texts
 from store import analyses, settlements
+from store.analyses import KeptAnalysis
 from store.database import Database
 from store.errors import FenceLost, OnHold, StoreError, StoreUnavailable
 from store.journal import FencedJournal
@@ -56,7 +59,8 @@ class Parts:
     """What the engine works with. `panel` is made when it is needed: only analyses load the model's SDK.
 
     `serves` are the queues whose acts are taken here; all others' markets are given back to theirs. `oracle` is None
-    where only analyses are served, `recorder` where nothing is recorded: such a process needs no such key.
+    where only analyses are served, `recorder` where nothing is recorded: such a process needs no such key. `council` is
+    the multisig that records, None where the oracle's key does.
     `pinned` holds the chain to the database's before anything is read of it; raises OtherCluster and RpcError.
     """
 
@@ -65,6 +69,7 @@ class Parts:
     program: Pubkey
     oracle: Signer | None
     recorder: Recorder | None
+    council: Council | None = None
     prover: Prover
     texts: Texts
     panel: Callable[[], Panel]
@@ -125,6 +130,9 @@ class Work:
         while True:
             facts = await self._facts(reader)
             step = next_step(facts)
+            if step is Act.RECORD and self._serves(Phase.RECORD):
+                self.phase = Phase.RECORD
+                step = await self._recorder.step(self._claim, await self._analysis(), facts.now)
             match step:
                 case Done():
                     if left := await self._sender.look_back():
@@ -185,6 +193,9 @@ class Work:
             except TransactionError as error:
                 if isinstance(error, SlotHashLapsed) and facts.request is not None:
                     await self._lapsed(facts.request.target_slot)
+                elif act is Act.PROPOSE and await self._recorder.overtaken(self._claim):
+                    _log.info("somebody else's proposal took the number", refusal=str(error))
+                    await self._end(RunOutcome.DONE, "somebody else's proposal took the number")
                 elif failures.outage(error) is None and await self._moved_on(act, facts, reader):
                     _log.info("somebody else did it", refusal=str(error))
                     await self._end(RunOutcome.DONE, "somebody else did it")
@@ -229,7 +240,7 @@ class Work:
         _log.error("failed", phase=self.phase, attempt=attempt, error=words, exc_info=None if known else error)
         with suppress(StoreError):
             await self._end(RunOutcome.FAILED, words)
-        parked = attempt >= failures.ATTEMPTS
+        parked = attempt >= failures.ATTEMPTS or isinstance(error, RecordingRefused)
         wait = failures.back_off(attempt - 1, self._chance, self.phase)
         return Release(
             phase=self.phase,
@@ -287,12 +298,27 @@ class Work:
         parts = self._parts
         if parts.oracle is None:
             raise TypeError("this process has no key and serves analyses alone")
-        maker = Maker(parts.rpc, parts.program, self._market, parts.oracle, parts.recorder, parts.prover)
-        analysis = await analyses.get(parts.db, self._claim.market) if act is Act.RECORD else None
-        made = await maker.parcels(act, facts, analysis)
+        if act.phase is Phase.RECORD:
+            found = await self._recorder.instructions(act, self._claim, await self._analysis())
+            made = found if isinstance(found, Wait) else [Parcel(act, tuple(found))]
+        else:
+            made = await Maker(parts.rpc, parts.program, self._market, parts.oracle, parts.prover).parcels(act, facts)
         if isinstance(made, Wait):
             return made
         return await self._send_all(act, made, facts, parts.oracle)
+
+    @property
+    def _recorder(self) -> Recorder:
+        if self._parts.recorder is None:
+            raise TypeError("this process records nothing, and serves the queue that does")
+        return self._parts.recorder
+
+    async def _analysis(self) -> KeptAnalysis:
+        """The plan goes by it, so it is there."""
+        found = await analyses.get(self._parts.db, self._claim.market)
+        if found is None:
+            raise TypeError(f"{self._market} has no analysis to record")
+        return found
 
     async def _send_all(self, act: Act, parcels: Sequence[Parcel], facts: Facts, payer: Signer) -> Wait | None:
         """Each, also after one was refused: what hinders the prize never hinders the fee. Raises the first refusal."""

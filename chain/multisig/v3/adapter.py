@@ -70,6 +70,12 @@ class SquadsV3:
         read = zip(numbers, keys, await rpc.accounts(keys), strict=True)
         return [self._proposal(multisig.address, n, key, found) for n, key, found in read if found and found.data]
 
+    async def proposal(self, rpc: Rpc, multisig: Multisig, index: int) -> Proposal | None:
+        """The proposal of this number."""
+        key = addresses.transaction(multisig.address, index, self._program)
+        found = await rpc.account(key)
+        return self._proposal(multisig.address, index, key, found) if found and found.data else None
+
     def _proposal(self, multisig: Pubkey, index: int, key: Pubkey, account: ChainAccount) -> Proposal:
         found = self._checked(multisig, index, key, account)
         return Proposal(

@@ -64,6 +64,12 @@ class SquadsV4:
         read = zip(numbers, keys, await rpc.accounts(keys), strict=True)
         return [self._proposal(multisig.address, n, key, found) for n, key, found in read if found and found.data]
 
+    async def proposal(self, rpc: Rpc, multisig: model.Multisig, index: int) -> model.Proposal | None:
+        """The proposal of this number."""
+        key = addresses.proposal(multisig.address, index, self._program)
+        found = await rpc.account(key)
+        return self._proposal(multisig.address, index, key, found) if found and found.data else None
+
     def _proposal(self, multisig: Pubkey, index: int, key: Pubkey, account: ChainAccount) -> model.Proposal:
         found = Proposal.from_account(account.owner, account.data, self._program)
         if (found.multisig, found.transaction_index) != (multisig, index):

@@ -23,7 +23,7 @@ from chain.units import ComputeUnits, Lamports, MicroLamports, Slot, UnixTime, U
 from oracle.prover import Prover
 from oracle.settlement.acts import CLOSINGS_TOGETHER, REFUNDS_TOGETHER, Maker, Parcel
 from oracle.settlement.plan import Act, Facts, Wait, WaitReason
-from oracle.settlement.recorder import DirectRecorder, RecorderError, recorder_of
+from oracle.settlement.recorder import RecorderError, check_recordable
 from settings import Network
 from store.settlements import Phase
 from tests.oracle.settlement.test_plan import CONFIG, facts
@@ -72,8 +72,8 @@ def shown() -> Shown:
 
 
 def _made(shown: Shown, act: Act, known: Facts) -> list[Parcel] | Wait:
-    maker = Maker(cast("Rpc", shown), PROGRAM_ID, MARKET_AT, ORACLE, DirectRecorder(ORACLE, PROGRAM_ID), Prover([]))
-    return asyncio.run(maker.parcels(act, known, None))
+    maker = Maker(cast("Rpc", shown), PROGRAM_ID, MARKET_AT, ORACLE, Prover([]))
+    return asyncio.run(maker.parcels(act, known))
 
 
 def _parcels(shown: Shown, act: Act, known: Facts) -> list[Parcel]:
@@ -188,8 +188,8 @@ def test_the_same_instructions_are_the_same_intent() -> None:
 
 def test_mainnet_has_no_direct_recorder() -> None:
     with pytest.raises(RecorderError, match="NETWORK is mainnet"):
-        recorder_of(Network.MAINNET, ORACLE, PROGRAM_ID)
-    assert isinstance(recorder_of(Network.DEVNET, ORACLE, PROGRAM_ID), DirectRecorder)
+        check_recordable(Network.MAINNET, None)
+    check_recordable(Network.DEVNET, None)
 
 
 def _settled(winner: Pubkey, treasury: Pubkey, **changes: object) -> Facts:

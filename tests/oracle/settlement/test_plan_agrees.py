@@ -18,7 +18,7 @@ from oracle.prover import Prover
 from oracle.settlement.acts import Maker, Parcel
 from oracle.settlement.facts import FactsReader
 from oracle.settlement.plan import Act, Done, Facts, Wait, WaitReason, next_step
-from oracle.settlement.recorder import DirectRecorder
+from oracle.settlement.recorder import recording
 from store.analyses import KeptAnalysis
 from tests.oracle.settlement.house import House, Opened
 
@@ -102,10 +102,9 @@ class Walk:
 
     async def _parcels(self, market: Opened, facts: Facts, act: Act) -> list[Parcel]:
         program = self._house.stage.program
-        maker = Maker(
-            self._rpc, program, market.address, self._oracle, DirectRecorder(self._oracle, program), self._prover
-        )
-        made = await maker.parcels(act, facts, _analysis(market))
+        if act is Act.RECORD:
+            return [Parcel(act, (recording(self._oracle.public_key, _analysis(market), program),))]
+        made = await Maker(self._rpc, program, market.address, self._oracle, self._prover).parcels(act, facts)
         assert isinstance(made, list), made
         return made
 
@@ -145,7 +144,7 @@ async def test_what_the_plan_names_the_program_accepts(house: House) -> None:
     chance = random.Random(SEED)
     walk = Walk(house, chance)
     markets = [await house.market(stakers, close=False) for stakers in (3, 2, 1)]
-    wanted = {*Act} - {Act.ACCEPT} | {WaitReason.CLOSES, WaitReason.SLOT, WaitReason.REARM, WaitReason.FINALITY}
+    wanted = {*Act} - {Act.ACCEPT, Act.PROPOSE} | {WaitReason.CLOSES, WaitReason.SLOT, WaitReason.REARM, WaitReason.FINALITY}
     for _ in range(MOST_STEPS):
         if walk.seen >= wanted:
             return
