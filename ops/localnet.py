@@ -21,7 +21,11 @@ from ops.errors import OperatorError
 
 ROOT = Path(__file__).resolve().parent.parent
 NODE_PYTHON = ROOT / "localnet" / ".venv" / "bin" / "python"
-PROGRAM_FILE = ROOT / "programs" / "built" / "opinion_market.so"
+_BUILT = ROOT / "programs" / "built"
+PROGRAM_FILE = _BUILT / "opinion_market.so"
+MULTISIG_V3 = Pubkey.from_string("7qD43F33HuWVjygPvwFh2XghFQAJ5bHov4VqfhN48aAZ")
+"""Where a localnet has our multisig program with the interface of Squads v3; its key nobody has."""
+_MULTISIGS = {MULTISIG_V3: _BUILT / "multisig_v3.so"}
 START_TIMEOUT_S = 30.0
 STOP_TIMEOUT_S = 10.0
 ROLES = ("admin", "oracle", "treasury", "guardian")
@@ -63,13 +67,13 @@ def make_keys(directory: Path) -> LocalnetKeys:
     try:
         directory.mkdir(mode=0o700, parents=True, exist_ok=True)
         for role in (*ROLES, "randomness"):
-            _make_key(directory / f"{role}.json")
+            make_key(directory / f"{role}.json")
     except OSError as error:
         raise OperatorError(f"Keys cannot be written to {directory} ({error.strerror}): name another folder.") from None
     return read_keys(directory)
 
 
-def _make_key(path: Path) -> None:
+def make_key(path: Path) -> None:
     """Write a new keypair unless there is one; whole or not at all, and never readable by others."""
     if path.exists():
         return
@@ -86,7 +90,7 @@ def prepare(program: Pubkey, ledger: Path, *, reset: bool) -> LocalnetKeys:
     Raises OperatorError when the ledger is of another program or lacks a key, SignerError when a key cannot be used.
     """
     node_parts()
-    note, described = ledger / "program", f"{program} {hashlib.sha256(PROGRAM_FILE.read_bytes()).hexdigest()}\n"
+    note, described = ledger / "program", f"{program} {_hash_of_programs()}\n"
     if not note.exists() or reset:
         keys = make_keys(ledger / "keys")
         note.write_text(described)
@@ -98,12 +102,20 @@ def prepare(program: Pubkey, ledger: Path, *, reset: bool) -> LocalnetKeys:
     return read_keys(ledger / "keys")
 
 
+def _hash_of_programs() -> str:
+    digest = hashlib.sha256()
+    for file in (PROGRAM_FILE, *_MULTISIGS.values()):
+        digest.update(hashlib.sha256(file.read_bytes()).digest())
+    return digest.hexdigest()
+
+
 def node_parts() -> None:
     """Raise OperatorError when the node's environment or the built program is missing."""
     if not NODE_PYTHON.exists():
         raise OperatorError(f"{NODE_PYTHON} is missing: run 'make setup' in {ROOT}.")
-    if not PROGRAM_FILE.exists():
-        raise OperatorError(f"{PROGRAM_FILE} is missing: restore it from git or run 'make programs'.")
+    for file in (PROGRAM_FILE, *_MULTISIGS.values()):
+        if not file.exists():
+            raise OperatorError(f"{file} is missing: restore it from git or run 'make programs'.")
 
 
 def check_ports(rpc_port: int) -> None:
@@ -118,12 +130,14 @@ def check_ports(rpc_port: int) -> None:
 
 
 def node_command(program: Pubkey, upgrade_authority: Pubkey, ledger: Path, rpc_port: int, slot_ms: int) -> list[str]:
-    """Return what starts the node with the program at genesis."""
-    return [
+    """Return what starts the node with the program at genesis, and the multisig programs beside it."""
+    command = [
         str(NODE_PYTHON), "-P", "-m", "opinion_localnet",
         "--ledger", str(ledger), "--rpc-port", str(rpc_port), "--slot-ms", str(slot_ms),
-        "--upgradeable-program", str(program), str(PROGRAM_FILE), str(upgrade_authority),
     ]  # fmt: skip
+    for address, file in {program: PROGRAM_FILE, **_MULTISIGS}.items():
+        command += ["--upgradeable-program", str(address), str(file), str(upgrade_authority)]
+    return command
 
 
 def free_port_pair() -> int:

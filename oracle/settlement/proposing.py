@@ -226,7 +226,10 @@ class CouncilRecorder:
         )
 
     def _names(self, keys: Iterable[Pubkey]) -> str:
-        return ", ".join(self._council.name(key) for key in keys) or "nobody"
+        """In the roster's order, which people know; whoever is not in it comes last."""
+        known = list(self._council.people)
+        ordered = sorted(keys, key=lambda key: known.index(key) if key in known else len(known))
+        return ", ".join(self._council.name(key) for key in ordered) or "nobody"
 
 
 def _does(stored: StoredTransaction, wanted: Instruction, authority: Pubkey) -> bool:

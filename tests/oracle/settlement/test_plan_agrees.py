@@ -144,7 +144,12 @@ async def test_what_the_plan_names_the_program_accepts(house: House) -> None:
     chance = random.Random(SEED)
     walk = Walk(house, chance)
     markets = [await house.market(stakers, close=False) for stakers in (3, 2, 1)]
-    wanted = {*Act} - {Act.ACCEPT, Act.PROPOSE} | {WaitReason.CLOSES, WaitReason.SLOT, WaitReason.REARM, WaitReason.FINALITY}
+    wanted = {*Act} - {Act.ACCEPT, Act.PROPOSE} | {
+        WaitReason.CLOSES,
+        WaitReason.SLOT,
+        WaitReason.REARM,
+        WaitReason.FINALITY,
+    }
     for _ in range(MOST_STEPS):
         if walk.seen >= wanted:
             return
