@@ -17,6 +17,9 @@ def up(
     slot_ms: Annotated[int, typer.Option(min=1, max=60_000, help="Milliseconds a slot of the localnet takes.")] = 400,
     traffic: Annotated[bool, typer.Option("--traffic", help="Let people open markets and stake on them.")] = False,
     console: Annotated[bool, typer.Option("--console", help="Open the console on it; leaving that ends all.")] = False,
+    signers: Annotated[
+        bool, typer.Option("--signers", help="Have five people with a multisig record scores, as on mainnet.")
+    ] = False,
     reset: Annotated[bool, typer.Option("--reset", help="Forget all that is in STATE but the keys.")] = False,
 ) -> None:
     """Run a localnet, Valkey, the watcher and workers.
@@ -28,4 +31,4 @@ def up(
 
     settings = read_settings()
     urls = tuple(url for address in rpc or () for url in endpoints(settings, address))
-    run(up(settings, Options(state, workers, urls, keys, rpc_port, slot_ms, reset, traffic, console)))
+    run(up(settings, Options(state, workers, urls, keys, rpc_port, slot_ms, reset, traffic, console, signers)))

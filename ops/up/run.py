@@ -12,6 +12,7 @@ from typing import Any
 from chain.units import UsdcUnits
 from ops.cluster import connected
 from ops.demo.authorities import establish, is_initialized
+from ops.demo.council import Founded, found
 from ops.demo.stage import open_stage
 from ops.errors import OperatorError, UsageError
 from ops.localnet import LocalnetKeys, check_ports, prepare, read_keys
@@ -45,6 +46,7 @@ class Options:
     reset: bool
     traffic: bool
     console: bool
+    signers: bool
 
 
 @dataclass(frozen=True)
@@ -69,8 +71,8 @@ async def up(settings: Settings, options: Options) -> None:
         try:
             ground = await _ground(settings, options, state, supervisor)
             async with Database(f"sqlite:///{state.database}") as db:
-                await _prepare(ground, state, db, say)
-                told = await _start(ground, options, state, supervisor, say)
+                founded = await _prepare(ground, options, state, db, say)
+                told = await _start(ground, options, state, supervisor, founded, say)
                 _tell(ground, state, told, say)
                 if options.console:
                     await _with_console(_follow(db, supervisor, say), told, state, say)
@@ -96,6 +98,8 @@ def _check(settings: Settings, options: Options) -> None:
         )
     if settings.network is not Network.LOCALNET and not options.rpc:
         raise UsageError(f"NETWORK is {settings.network}: give its RPC node by --rpc URL, or unset it for a localnet.")
+    if options.signers and options.rpc and options.keys is None:
+        raise UsageError("--signers are made on a localnet: leave --rpc out, or give its --keys.")
     if options.console and not (sys.stdin.isatty() and sys.stdout.isatty()):
         raise UsageError("--console wants a terminal: leave it out, and look with 'opinion status'.")
     if options.traffic and options.rpc:
@@ -124,27 +128,41 @@ async def _ground(settings: Settings, options: Options, state: State, supervisor
     return _Ground(ours, state.ledger / "keys", keys)
 
 
-async def _prepare(ground: _Ground, state: State, db: Database, say: Say) -> None:
-    """Bring the database to its shape and this cluster, and on a fresh localnet the program to its authorities."""
+async def _prepare(ground: _Ground, options: Options, state: State, db: Database, say: Say) -> Founded | None:
+    """Bring the database to its shape and this cluster, and on a fresh localnet the program to its authorities.
+
+    Returns the people who record scores, where there are any.
+    """
     await migrate(db)
     async with connected(ground.settings, None) as rpc:
         await pin(db, await rpc.genesis_hash(), ground.settings.program_id)
     if ground.keys is None:
-        return
+        return None
     url = ground.settings.solana_rpc_url[0]
     async with open_stage(ground.settings.program, url, ground.keys, state.folder / "up.sqlite3") as stage:
-        if not await is_initialized(stage):
-            receipt = await establish(stage, f"up {stage.program}", BOND)
+        founded = await found(stage, state.folder / "signers") if options.signers else None
+        oracle = None if founded is None else founded.council.authority
+        if not await is_initialized(stage, oracle):
+            receipt = await establish(stage, f"up {stage.program}", BOND, oracle)
             say("program", f"initialised with a bond: {receipt.signature}")
+        return founded
 
 
 async def _start(
-    ground: _Ground, options: Options, state: State, supervisor: Supervisor, say: Say
+    ground: _Ground,
+    options: Options,
+    state: State,
+    supervisor: Supervisor,
+    founded: Founded | None,
+    say: Say,
 ) -> Mapping[str, str]:
     """Start the queues and the oracle; returns what its processes are told."""
     redis_port = plan.free_port()
     await supervisor.start(plan.valkey(state, redis_port))
     told = plan.environment(ground.settings, state, redis_port, ground.folder)
+    if founded is not None:
+        told |= {"ROSTER_PATH": str(founded.roster.absolute())}
+        told |= {"SQUADS_MULTISIG": str(founded.council.pinned.address)}
     if options.traffic:
         told |= await _watch(ground.settings, state, supervisor, say)
     for child in plan.oracle(state, told, options.workers):
@@ -172,6 +190,8 @@ def _tell(ground: _Ground, state: State, told: Mapping[str, str], say: Say) -> N
     say("up", f"RPC {rpc}, WebSocket {shown(ground.settings.ws_urls[0])}")
     if ground.folder is not None:
         say("up", f"keys of the authorities in {ground.folder}")
+    if "ROSTER_PATH" in told:
+        say("up", f"five signers with their roster and keys in {state.folder / 'signers'}: three have to approve")
     if ground.settings.metrics_port:
         say("up", f"metrics http://127.0.0.1:{ground.settings.metrics_port}/metrics")
     _write_environment(state.environment, told)
