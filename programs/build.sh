@@ -24,11 +24,11 @@ export RUSTFLAGS="-C linker-plugin-lto \
 mkdir -p "$out"
 out=$(CDPATH='' cd -- "$out" && pwd)
 cd "$programs"
-for program in opinion_market ecvrf_test multisig_v3; do
+for program in opinion_market ecvrf_test multisig multisig_v3; do
     package=$(echo "$program" | tr _ -)
     "$CARGO" build --quiet --locked --release --target "$target" --package "$package"
     cp "$CARGO_TARGET_DIR/$target/release/lib$program.so" "$out/$program.so"
 done
 cd "$out"
-sha256sum ecvrf_test.so multisig_v3.so opinion_market.so >SHA256SUMS
+sha256sum ecvrf_test.so multisig.so multisig_v3.so opinion_market.so >SHA256SUMS
 cat SHA256SUMS
