@@ -2,10 +2,12 @@
 
 import asyncio
 import hashlib
+import json
 import os
 import shutil
 import socket
 import subprocess
+from base64 import b64encode
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
@@ -16,6 +18,8 @@ from solders.keypair import Keypair
 from solders.pubkey import Pubkey
 
 from chain.ecvrf import SecretKey
+from chain.multisig.v4.accounts import ProgramConfig
+from chain.multisig.v4.addresses import program_config
 from chain.signers import KeypairSigner, randomness_key_from_file, signer_from_file
 from ops.errors import OperatorError
 
@@ -23,9 +27,12 @@ ROOT = Path(__file__).resolve().parent.parent
 NODE_PYTHON = ROOT / "localnet" / ".venv" / "bin" / "python"
 _BUILT = ROOT / "programs" / "built"
 PROGRAM_FILE = _BUILT / "opinion_market.so"
+MULTISIG = Pubkey.from_string("6Xde5bAzw7GJmiopsZmZbNe6DTWczyxqUJRyeqW2TQLp")
+"""Where a localnet has our multisig program with the interface of Squads v4; its key nobody has."""
 MULTISIG_V3 = Pubkey.from_string("7qD43F33HuWVjygPvwFh2XghFQAJ5bHov4VqfhN48aAZ")
-"""Where a localnet has our multisig program with the interface of Squads v3; its key nobody has."""
-_MULTISIGS = {MULTISIG_V3: _BUILT / "multisig_v3.so"}
+"""The same with the interface of Squads v3."""
+_MULTISIGS = {MULTISIG: _BUILT / "multisig.so", MULTISIG_V3: _BUILT / "multisig_v3.so"}
+_PROGRAM_CONFIG = "program_config.json"
 START_TIMEOUT_S = 30.0
 STOP_TIMEOUT_S = 10.0
 ROLES = ("admin", "oracle", "treasury", "guardian")
@@ -93,6 +100,7 @@ def prepare(program: Pubkey, ledger: Path, *, reset: bool) -> LocalnetKeys:
     note, described = ledger / "program", f"{program} {_hash_of_programs()}\n"
     if not note.exists() or reset:
         keys = make_keys(ledger / "keys")
+        (ledger / _PROGRAM_CONFIG).write_text(json.dumps(_program_config(keys)))
         note.write_text(described)
         return keys
     if note.read_text() != described:
@@ -100,6 +108,19 @@ def prepare(program: Pubkey, ledger: Path, *, reset: bool) -> LocalnetKeys:
             f"{ledger} was made with another program than {program} of {PROGRAM_FILE}: start it anew with --reset."
         )
     return read_keys(ledger / "keys")
+
+
+def _program_config(keys: LocalnetKeys) -> dict[str, object]:
+    """The v4 program's configuration, as `solana account --output json` writes an account: a multisig costs nothing."""
+    config = ProgramConfig(keys.admin.public_key, 0, keys.treasury.public_key, bytes(64))
+    account = {
+        "lamports": 10_000_000,
+        "data": [b64encode(config.to_account()).decode(), "base64"],
+        "owner": str(MULTISIG),
+        "executable": False,
+        "rentEpoch": 2**64 - 1,
+    }
+    return {"pubkey": str(program_config(MULTISIG)), "account": account}
 
 
 def _hash_of_programs() -> str:
@@ -137,7 +158,7 @@ def node_command(program: Pubkey, upgrade_authority: Pubkey, ledger: Path, rpc_p
     ]  # fmt: skip
     for address, file in {program: PROGRAM_FILE, **_MULTISIGS}.items():
         command += ["--upgradeable-program", str(address), str(file), str(upgrade_authority)]
-    return command
+    return [*command, "--account", "-", str(ledger / _PROGRAM_CONFIG)]
 
 
 def free_port_pair() -> int:

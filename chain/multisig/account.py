@@ -27,3 +27,7 @@ class Account:
         if any(data[end:]):
             raise MalformedData(f"a {cls.__name__} of {end} bytes is followed by something else")
         return account
+
+    def to_account(self) -> bytes:
+        """The account's data, for a localnet's genesis and for tests."""
+        return self.DISCRIMINATOR + codec_of(type(self)).encode(self)

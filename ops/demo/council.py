@@ -1,6 +1,6 @@
 """Five people with a multisig of their own on a localnet, who record scores there as on mainnet: to practise on."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,11 +12,13 @@ from chain.multisig.model import EVERY_ROLE, Member, Roles
 from chain.multisig.roster import Council, Person, parse_roster
 from chain.multisig.v3 import instructions as v3
 from chain.multisig.v3.adapter import SquadsV3
+from chain.multisig.v4 import instructions as v4
+from chain.multisig.v4.adapter import SquadsV4
 from chain.signers import KeypairSigner, signer_from_file
-from chain.units import UsdcUnits
+from chain.units import Seconds, UsdcUnits
 from ops.demo.stage import Stage
 from ops.errors import OperatorError
-from ops.localnet import MULTISIG_V3, make_key
+from ops.localnet import MULTISIG, MULTISIG_V3, make_key
 
 PEOPLE = (
     Person("Ana", "Lisbon"),
@@ -39,28 +41,47 @@ class Founded:
     roster: Path
 
 
-async def found(stage: Stage, folder: Path) -> Founded:
+async def found(stage: Stage, folder: Path, squads: str = "v4") -> Founded:
     """Make the people's keys, their multisig and the roster in `folder`; what is there already stays.
 
+    In v4 the oracle's key may propose and execute, and never votes; in v3, which knows no roles, it is no member.
     Raises OperatorError when the folder cannot be written to, and what the chain raises.
     """
     people, create_key = _keys(folder)
-    adapter = SquadsV3(MULTISIG_V3)
     members = {Member(key.public_key, EVERY_ROLE): person for key, person in zip(people, PEOPLE, strict=True)}
+    if squads == "v4":
+        adapter, vault = SquadsV4(MULTISIG), 0
+        members[Member(stage.keys.oracle.public_key, Roles.INITIATE | Roles.EXECUTE)] = Person("the oracle", "-")
+    else:
+        adapter, vault = SquadsV3(MULTISIG_V3), 1
     roster = folder / ROSTER
-    roster.write_text("\n".join(_roster("v3", adapter, create_key.public_key, 1, members)) + "\n")
+    roster.write_text("\n".join(_roster(squads, adapter, create_key.public_key, vault, members)) + "\n")
     council = parse_roster(roster.read_text()).settlement
     if council is None:
         raise TypeError(f"{roster} was written without its council")
     for key in people:
         await stage.fund(key.public_key, UsdcUnits(0))
     if await stage.rpc.account(council.pinned.address) is None:
-        creation = _creation(create_key.public_key, people[0].public_key, members)
-        await stage.send(f"found {council.pinned.address}", [creation], people[0])
+        creation = _creation(stage, squads, create_key.public_key, people[0].public_key, tuple(members))
+        signers = [create_key] if squads == "v4" else []
+        await stage.send(f"found {council.pinned.address}", [creation], people[0], *signers)
     return Founded(council, people, roster)
 
 
-def _creation(create_key: Pubkey, creator: Pubkey, members: Iterable[Member]) -> Instruction:
+def _creation(
+    stage: Stage, squads: str, create_key: Pubkey, creator: Pubkey, members: tuple[Member, ...]
+) -> Instruction:
+    if squads == "v4":
+        return v4.create_multisig(
+            create_key=create_key,
+            creator=creator,
+            treasury=stage.keys.treasury.public_key,
+            members=members,
+            threshold=THRESHOLD,
+            time_lock=Seconds(0),
+            rent_collector=stage.keys.oracle.public_key,
+            program=MULTISIG,
+        )
     return v3.create_multisig(
         create_key=create_key,
         creator=creator,

@@ -9,7 +9,19 @@ from solders.pubkey import Pubkey
 from chain.multisig.account import Account
 from chain.multisig.model import Member
 from chain.units import UnixTime
-from chain.wire import U8, U16, U32, U64, discriminator
+from chain.wire import U8, U16, U32, U64, Bytes64, discriminator
+
+
+@dataclass(frozen=True)
+class ProgramConfig(Account):
+    """What the whole program is told: who may change this, what a multisig costs in lamports, and who gets that."""
+
+    DISCRIMINATOR = discriminator("account", "ProgramConfig")
+
+    authority: Pubkey
+    multisig_creation_fee: U64
+    treasury: Pubkey
+    reserved: Bytes64
 
 
 @dataclass(frozen=True)

@@ -20,6 +20,7 @@ from chain.multisig.v4 import addresses, instructions
 from chain.multisig.v4.accounts import (
     ConfigAction,
     Multisig,
+    ProgramConfig,
     Proposal,
     ProposalStatus,
     VaultTransaction,
@@ -78,7 +79,7 @@ class Council(World):
         super().__init__({PROGRAM_ID: parts.program(MULTISIG)}, actor("admin"))
         for one in (*PEOPLE, CRANK, STRANGER, NEWCOMER, TREASURY, COLLECTOR, PAYEE, RULER, VAULT):
             self.fund(one, 10**12)
-        self.place(CONFIG, Account(10**9, config_account(RULER, FEE, TREASURY), PROGRAM_ID))
+        self.place(CONFIG, Account(10**9, ProgramConfig(RULER, FEE, TREASURY, bytes(64)).to_account(), PROGRAM_ID))
         self.send(creation())
         self.at(self.now)
 
@@ -198,14 +199,6 @@ class Council(World):
                 multisig=SQUAD, index=index, rent_collector=collector, program=PROGRAM_ID
             )
         )
-
-
-def config_account(authority: Pubkey, fee: int, treasury: Pubkey) -> bytes:
-    """The program's configuration as its account has it."""
-    from chain.wire import discriminator
-
-    head = discriminator("account", "ProgramConfig") + bytes(authority)
-    return head + fee.to_bytes(8, "little") + bytes(treasury) + bytes(64)
 
 
 @contextmanager
