@@ -184,13 +184,14 @@ def _vote(
 
 
 def _agree(made: "Prepared") -> None:
-    """Show what will be signed, and have each proposal's first word typed: who has not read it does not know it."""
+    """Show what will be signed, and have its first word typed: who has not read it does not know it."""
     from ops.errors import OperatorError
-    from ops.signers.report import reading_lines
+    from ops.signers.report import reading_lines, table_lines
 
-    for reading in made.readings:
-        typer.echo("\n".join(reading_lines(reading)), err=True)
-        first = reading.words.split()[0]
-        question = f"To {made.act} proposal {reading.number} on {made.table.settings.network}, type its first word"
-        if typer.prompt(question, err=True).strip().lower() != first:
-            raise OperatorError(f"That is not the first word of proposal {reading.number}: nothing was signed.")
+    readings = made.readings
+    shown = reading_lines(readings[0]) if len(readings) == 1 else table_lines(readings, made.words)
+    typer.echo("\n".join(shown), err=True)
+    told = ", ".join(str(reading.number) for reading in readings)
+    question = f"To {made.act} proposal {told} on {made.table.settings.network}, type the first of the eight words"
+    if typer.prompt(question, err=True).strip().lower() != made.words.split()[0]:
+        raise OperatorError(f"That is not the first word for proposal {told}: nothing was signed.")

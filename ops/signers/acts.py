@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from enum import StrEnum
+from hashlib import sha256
 from pathlib import Path
 
 from solders.instruction import Instruction
@@ -12,6 +13,7 @@ from solders.pubkey import Pubkey
 
 from chain.errors import AccountError
 from chain.journal import SqliteJournal
+from chain.multisig.fingerprint import fingerprint
 from chain.multisig.model import Multisig, Proposal, Roles
 from chain.multisig.rules import against_cancel, against_execution, against_vote, is_stale
 from chain.sender import Sender, Sent
@@ -49,6 +51,13 @@ class Prepared:
     signer: Signer
     memo: str | None
 
+    @property
+    def words(self) -> str:
+        """Eight words for all of it, in this order; for one proposal its own."""
+        if len(self.readings) == 1:
+            return self.readings[0].words
+        return fingerprint(sha256(b"".join(one.stored.payload_hash for one in self.readings)).digest())
+
     async def make(self, db: Database) -> Sent:
         """Read everything again, write it into the audit log, and send it as one transaction.
 
@@ -60,9 +69,7 @@ class Prepared:
         )
         for before, now in zip(self.readings, again.readings, strict=True):
             if before.stored.payload_hash != now.stored.payload_hash:
-                raise OperatorError(
-                    f"Proposal {now.number} is not what was read a moment ago: tell the others at once."
-                )
+                raise OperatorError(f"Proposal {now.number} is not what was read before: tell the others at once.")
         wanted = [await self._instruction(reading) for reading in again.readings]
         details: dict[str, audit.Json] = {
             "proposals": [one.number for one in again.readings],

@@ -1,9 +1,10 @@
 """Councils and proposals as plain lines, and as JSON. Pure."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
+from chain.checks import Result
 from chain.multisig.model import Proposal
 from chain.multisig.rules import missing_approvals
 from chain.units import sol
@@ -60,6 +61,25 @@ def reading_lines(reading: Reading) -> Iterator[str]:
         yield f"DO NOT APPROVE: {words}"
     yield f"payload SHA-256 {stored.payload_hash.hex()}"
     yield f"say on the call: {reading.words}"
+
+
+def table_lines(readings: Sequence[Reading], words: str) -> Iterator[str]:
+    """Yield several proposals as a table, a line each with its checks, and why any of them must not be approved."""
+    for reading in readings:
+        made = len(reading.checks)
+        held = sum(check.result is Result.OK for check in reading.checks)
+        checks = f"{held} of {made} checks hold" if made else "nothing to check"
+        does = "; ".join(deed.words for deed in reading.deeds) or "is not understood"
+        yield f"{reading.number:>6}  {does}; {checks}; {reading.standing()}"
+        for check in reading.checks:
+            if check.name == "crowd":
+                yield f"        {check.words}"
+        for refusal in reading.refusals:
+            yield f"        DO NOT APPROVE: {refusal}"
+    for mind in dict.fromkeys(mind for reading in readings for mind in reading.warnings):
+        yield f"Mind: {mind}"
+    numbers = " ".join(str(reading.number) for reading in readings)
+    yield f"say on the call, of {numbers} together: {words}"
 
 
 def council_report(seen: CouncilSeen) -> dict[str, Any]:
