@@ -33,8 +33,9 @@ pub fn begin<'a>(view: &'a AccountView, discriminator: &Discriminator) -> Result
     Ok(rest)
 }
 
+/// All the data of an account; see `open` for aliasing.
 #[allow(clippy::mut_from_ref)]
-fn bytes(view: &AccountView) -> &mut [u8] {
-    // SAFETY: the runtime's memory for the account; see `open` for aliasing.
+pub fn bytes(view: &AccountView) -> &mut [u8] {
+    // SAFETY: the runtime's memory for the account.
     unsafe { from_raw_parts_mut(view.data_ptr().cast_mut(), view.data_len()) }
 }

@@ -8,7 +8,7 @@ pub mod call;
 pub mod data;
 pub mod errors;
 #[path = "../../opinion-market/src/rent.rs"]
-mod rent;
+pub mod rent;
 pub mod system;
 pub mod votes;
 

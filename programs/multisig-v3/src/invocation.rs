@@ -1,11 +1,8 @@
 //! Calling another program with an instruction that an account keeps.
 
-use crate::{
-    authority::Authority,
-    errors::{require, Error, Outcome},
-    state::Instruction,
-};
+use crate::{authority::Authority, errors::Error, state::Instruction};
 use core::{mem::MaybeUninit, slice::from_raw_parts};
+use interface::{errors::require, Outcome};
 use pinocchio::{
     cpi::{invoke_signed_unchecked, CpiAccount, Signer},
     entrypoint::HEAP_START_ADDRESS,

@@ -2,10 +2,14 @@
 //! in a transaction with authority 0 that its members approved.
 
 use crate::{
-    accounts::{read, Role},
-    errors::{require, Error, Outcome},
-    rent::Rent,
+    errors::Error,
     state::{Multisig, MOST_MEMBERS},
+};
+use interface::{
+    accounts::{read, Role},
+    errors::require,
+    rent::Rent,
+    Outcome,
 };
 use pinocchio::{AccountView, Address, Resize};
 

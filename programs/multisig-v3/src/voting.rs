@@ -1,11 +1,11 @@
 //! What approving and rejecting share.
 
-use crate::{
+use crate::state::{Multisig, Status, Transaction};
+use interface::{
     accounts::{read, take, Role},
     arguments::Arguments,
-    errors::Outcome,
-    instructions::Call,
-    state::{List, Multisig, Status, Transaction},
+    votes::List,
+    Call, Outcome,
 };
 
 const ACCOUNTS: [Role; 3] =

@@ -1,9 +1,12 @@
-use super::Call;
 use crate::{
+    errors::Error,
+    state::{Multisig, Status, Transaction},
+};
+use interface::{
     accounts::{read, take, Role},
     arguments::Arguments,
-    errors::{require, Error, Outcome},
-    state::{Multisig, Status, Transaction},
+    errors::require,
+    Call, Outcome,
 };
 
 const ACCOUNTS: [Role; 3] =

@@ -1,12 +1,14 @@
-use super::Call;
 use crate::{
-    accounts::{found, read, system_program, take, Role},
-    address::{find, INSTRUCTION, SQUAD},
-    errors::Outcome,
+    address::{INSTRUCTION, SQUAD},
     state::{Instruction, Multisig, Status, Transaction},
-    system::{create, New},
 };
 use core::slice::from_ref;
+use interface::{
+    accounts::{found, read, system_program, take, Role},
+    address::find,
+    system::{create, New},
+    Call, Outcome,
+};
 
 const ACCOUNTS: [Role; 5] = [
     read("multisig"),

@@ -1,9 +1,8 @@
-use super::Call;
-use crate::{
+use crate::membership::{enroll, ITSELF};
+use interface::{
     accounts::{read, rent_sysvar, system_program, take, Role},
     arguments::Arguments,
-    errors::Outcome,
-    membership::{enroll, ITSELF},
+    Call, Outcome,
 };
 
 const ACCOUNTS: [Role; 3] = [ITSELF, read("rent"), read("system_program")];

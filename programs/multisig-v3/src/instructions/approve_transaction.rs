@@ -1,9 +1,8 @@
-use super::Call;
 use crate::{
-    errors::Outcome,
-    state::{List, Status},
+    state::Status,
     voting::{count, Counted},
 };
+use interface::{votes::List, Call, Outcome};
 
 /// Approves an active transaction; the approval that reaches the threshold makes it ready.
 #[inline(never)]

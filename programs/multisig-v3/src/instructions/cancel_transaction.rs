@@ -1,10 +1,10 @@
-use super::Call;
-use crate::{
+use crate::state::{Multisig, Status, Transaction};
+use interface::{
     accounts::{read, system_program, take, Role},
     arguments::Arguments,
-    errors::Outcome,
-    state::{List, Multisig, Status, Transaction},
     system::grow,
+    votes::List,
+    Call, Outcome,
 };
 
 const ACCOUNTS: [Role; 4] = [

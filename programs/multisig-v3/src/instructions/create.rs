@@ -1,13 +1,17 @@
-use super::Call;
 use crate::{
-    accounts::{found, read, system_program, take, Role},
-    address::{find, MULTISIG, SQUAD},
-    arguments::Arguments,
-    errors::{require, Error, Outcome},
+    address::{MULTISIG, SQUAD},
+    errors::Error,
     state::{Multisig, MOST_MEMBERS},
-    system::{create, New},
 };
 use core::slice::from_ref;
+use interface::{
+    accounts::{found, read, system_program, take, Role},
+    address::find,
+    arguments::Arguments,
+    errors::require,
+    system::{create, New},
+    Anchor, Call, Outcome,
+};
 use pinocchio::Address;
 
 const ACCOUNTS: [Role; 3] =
@@ -22,7 +26,7 @@ struct Council<'a> {
 
 impl<'a> Council<'a> {
     /// The last argument is text for people, which is in the transaction and nowhere else.
-    fn parse(data: &'a [u8]) -> Result<Self, Error> {
+    fn parse(data: &'a [u8]) -> Result<Self, Anchor> {
         let mut arguments = Arguments::new(data);
         let council = Self {
             threshold: arguments.u16()?,
@@ -30,7 +34,7 @@ impl<'a> Council<'a> {
             members: arguments.addresses()?,
         };
         let meta = core::str::from_utf8(arguments.bytes()?);
-        require(meta.is_ok(), Error::InstructionDidNotDeserialize)?;
+        require(meta.is_ok(), Anchor::InstructionDidNotDeserialize)?;
         arguments.end()?;
         Ok(council)
     }

@@ -1,13 +1,17 @@
-use super::Call;
 use crate::{
-    accounts::{found, read, system_program, take, Role},
-    address::{find, AUTHORITY, SQUAD, TRANSACTION},
-    arguments::Arguments,
-    errors::{require, Error, Outcome},
+    address::{AUTHORITY, SQUAD, TRANSACTION},
+    errors::Error,
     state::{Multisig, Opening, Transaction},
-    system::{create, New},
 };
 use core::slice::from_ref;
+use interface::{
+    accounts::{found, read, system_program, take, Role},
+    address::find,
+    arguments::Arguments,
+    errors::require,
+    system::{create, New},
+    Call, Outcome,
+};
 
 const ACCOUNTS: [Role; 4] = [
     read("multisig").writable(),

@@ -1,11 +1,14 @@
-use super::Call;
 use crate::{
-    accounts::{read, take, Role},
-    arguments::Arguments,
     authority::Authority,
-    errors::{require, Error, Outcome},
+    errors::Error,
     invocation::{invoke, Passed},
     state::{Instruction, Multisig, Status, Transaction},
+};
+use interface::{
+    accounts::{read, take, Role},
+    arguments::Arguments,
+    errors::require,
+    Call, Outcome,
 };
 
 const ACCOUNTS: [Role; 4] = [
@@ -28,13 +31,13 @@ pub fn process(call: &Call) -> Outcome {
     multisig.only_member(member)?;
     transaction.must_be(Status::ExecuteReady)?;
     require(!instruction.executed, Error::TransactionAlreadyExecuted)?;
-    let is_next = instruction.index.checked_sub(1) == Some(transaction.votes.executed_index());
+    let is_next = instruction.index.checked_sub(1) == Some(transaction.executed_index());
     require(is_next, Error::InvalidInstructionAccount)?;
     let (program, passed) = passed.split_first().ok_or(Error::InvalidNumberOfAccounts)?;
     require(passed.len() == instruction.keys.len(), Error::InvalidNumberOfAccounts)?;
 
     // Before anything is called, so that nothing that is called can execute it again.
-    transaction.votes.set_executed_index(instruction.index);
+    transaction.set_executed_index(instruction.index);
     if instruction.index == transaction.instruction_index() {
         transaction.set(Status::Executed);
     }

@@ -1,13 +1,16 @@
-use super::Call;
 use crate::{
-    accounts::{read, take, Role},
-    arguments::Arguments,
     authority::Authority,
-    errors::{require, Error, Outcome},
+    errors::Error,
     invocation::{invoke, Passed},
     state::{Instruction, Multisig, Status, Transaction},
 };
 use core::iter::from_fn;
+use interface::{
+    accounts::{read, take, Role},
+    arguments::Arguments,
+    errors::require,
+    Call, Outcome,
+};
 
 const ACCOUNTS: [Role; 3] =
     [read("multisig").writable(), read("transaction").writable(), read("member").signs().writable()];
@@ -28,7 +31,7 @@ pub fn process(call: &Call) -> Outcome {
     let mut transaction = Transaction::load(transaction_view, multisig_view, program_id)?;
     multisig.only_member(member)?;
     transaction.must_be(Status::ExecuteReady)?;
-    require(transaction.votes.executed_index() == 0, Error::PartialExecution)?;
+    require(transaction.executed_index() == 0, Error::PartialExecution)?;
 
     // Before anything is called, so that nothing that is called can execute it again.
     transaction.set(Status::Executed);

@@ -1,9 +1,8 @@
-use super::Call;
 use crate::{
-    errors::Outcome,
-    state::{List, Status},
+    state::Status,
     voting::{count, Counted},
 };
+use interface::{votes::List, Call, Outcome};
 
 /// Rejects an active transaction; it is over once too few are left to approve it.
 #[inline(never)]

@@ -1,10 +1,8 @@
-use super::Call;
-use crate::{
+use crate::{membership::ITSELF, state::Multisig};
+use interface::{
     accounts::{take, Role},
     arguments::Arguments,
-    errors::Outcome,
-    membership::ITSELF,
-    state::Multisig,
+    Call, Outcome,
 };
 
 const ACCOUNTS: [Role; 1] = [ITSELF];

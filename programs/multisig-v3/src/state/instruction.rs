@@ -1,8 +1,10 @@
-use super::{begin, open};
-use crate::{
-    address::{is_derived, INSTRUCTION, SQUAD},
+use crate::address::{INSTRUCTION, SQUAD};
+use interface::{
+    address::is_derived,
     arguments::{Arguments, Plain},
-    errors::{at_fault, require_of, Error, Outcome},
+    data::{begin, bytes, open},
+    errors::{at_fault, require_of},
+    Anchor, Outcome,
 };
 use pinocchio::{AccountView, Address};
 
@@ -46,12 +48,12 @@ const TAIL: usize = 3;
 
 impl<'a> Instruction<'a> {
     /// Refuses an argument that is not Borsh's for an instruction, to the last byte and flag.
-    pub fn check(argument: &[u8]) -> Result<(), Error> {
+    pub fn check(argument: &[u8]) -> Result<(), Anchor> {
         let mut arguments = Arguments::new(argument);
         let (_, keys, _) = parse(&mut arguments)?;
         arguments.end()?;
         if keys.iter().any(|key| key.signer > 1 || key.writable > 1) {
-            return Err(Error::InstructionDidNotDeserialize);
+            return Err(Anchor::InstructionDidNotDeserialize);
         }
         Ok(())
     }
@@ -62,10 +64,10 @@ impl<'a> Instruction<'a> {
     }
 
     /// Writes a new one, over zeros.
-    pub fn begin(view: &AccountView, argument: &[u8], index: u8, bump: u8) -> Result<(), Error> {
+    pub fn begin(view: &AccountView, argument: &[u8], index: u8, bump: u8) -> Result<(), Anchor> {
         let data = begin(view, &DISCRIMINATOR)?;
         let (place, tail) =
-            data.split_at_mut_checked(argument.len()).ok_or(Error::AccountDidNotDeserialize)?;
+            data.split_at_mut_checked(argument.len()).ok_or(Anchor::AccountDidNotDeserialize)?;
         place.copy_from_slice(argument);
         tail.copy_from_slice(&[index, bump, 0]);
         Ok(())
@@ -76,15 +78,15 @@ impl<'a> Instruction<'a> {
     pub fn load(view: &'a AccountView, transaction: &AccountView, program: &Address) -> Outcome<Self> {
         let data = open("instruction", view, &DISCRIMINATOR, program)?;
         let (instruction, bump) =
-            Self::read(data).map_err(|_| at_fault("instruction", Error::AccountDidNotDeserialize))?;
+            Self::read(data).map_err(|_| at_fault("instruction", Anchor::AccountDidNotDeserialize))?;
         let index = [instruction.index];
         let seeds = [SQUAD, transaction.address().as_array(), &index, INSTRUCTION];
         let derived = is_derived(view.address(), &seeds, bump, program);
-        require_of("instruction", derived, Error::ConstraintSeeds)?;
+        require_of("instruction", derived, Anchor::ConstraintSeeds)?;
         Ok(instruction)
     }
 
-    fn read(data: &'a [u8]) -> Result<(Self, u8), Error> {
+    fn read(data: &'a [u8]) -> Result<(Self, u8), Anchor> {
         let mut arguments = Arguments::new(data);
         let (program_id, keys, data) = parse(&mut arguments)?;
         let [index, bump, executed] = *arguments.array::<TAIL>()?;
@@ -93,7 +95,7 @@ impl<'a> Instruction<'a> {
 
     /// Remembers that it was executed alone. Nothing else of the account may be borrowed.
     pub fn mark_executed(view: &AccountView) {
-        if let Some(executed) = super::bytes(view).last_mut() {
+        if let Some(executed) = bytes(view).last_mut() {
             *executed = 1;
         }
     }
@@ -101,7 +103,7 @@ impl<'a> Instruction<'a> {
 
 type Parts<'a> = (&'a Address, &'a [Meta], &'a [u8]);
 
-fn parse<'a>(arguments: &mut Arguments<'a>) -> Result<Parts<'a>, Error> {
+fn parse<'a>(arguments: &mut Arguments<'a>) -> Result<Parts<'a>, Anchor> {
     let program_id = arguments.address()?;
     let count = arguments.u32()?;
     Ok((program_id, arguments.list(count)?, arguments.bytes()?))

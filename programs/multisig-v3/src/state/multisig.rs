@@ -1,7 +1,12 @@
-use super::{begin, open};
 use crate::{
-    address::{is_derived, MULTISIG, SQUAD},
-    errors::{at_fault, require, require_of, Error, Outcome},
+    address::{MULTISIG, SQUAD},
+    errors::Error,
+};
+use interface::{
+    address::is_derived,
+    data::{begin, open},
+    errors::{at_fault, require, require_of},
+    Anchor, Outcome,
 };
 use pinocchio::{AccountView, Address};
 
@@ -42,8 +47,8 @@ impl<'a> Multisig<'a> {
     }
 
     /// A new one without members, over zeros.
-    pub fn begin(view: &'a AccountView, create_key: &Address, bump: u8) -> Result<Self, Error> {
-        let multisig = Self::split(begin(view, &DISCRIMINATOR)?).ok_or(Error::AccountDidNotDeserialize)?;
+    pub fn begin(view: &'a AccountView, create_key: &Address, bump: u8) -> Result<Self, Anchor> {
+        let multisig = Self::split(begin(view, &DISCRIMINATOR)?).ok_or(Anchor::AccountDidNotDeserialize)?;
         multisig.head.create_key = *create_key;
         multisig.head.bump = bump;
         multisig.head.authority_index = 1u16.to_le_bytes();
@@ -55,9 +60,9 @@ impl<'a> Multisig<'a> {
     pub fn load(view: &'a AccountView, program: &Address) -> Outcome<Self> {
         let data = open("multisig", view, &DISCRIMINATOR, program)?;
         let multisig =
-            Self::split(data).ok_or_else(|| at_fault("multisig", Error::AccountDidNotDeserialize))?;
+            Self::split(data).ok_or_else(|| at_fault("multisig", Anchor::AccountDidNotDeserialize))?;
         let derived = is_derived(view.address(), &multisig.seeds(), multisig.bump(), program);
-        require_of("multisig", derived, Error::ConstraintSeeds)?;
+        require_of("multisig", derived, Anchor::ConstraintSeeds)?;
         Ok(multisig)
     }
 

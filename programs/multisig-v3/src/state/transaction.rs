@@ -1,7 +1,14 @@
-use super::{begin, open, Multisig, Votes};
+use super::Multisig;
 use crate::{
-    address::{is_derived, SQUAD, TRANSACTION},
-    errors::{at_fault, require, require_of, Error, Outcome},
+    address::{SQUAD, TRANSACTION},
+    errors::Error,
+};
+use interface::{
+    address::is_derived,
+    data::{begin, open},
+    errors::{at_fault, require, require_of},
+    votes::Votes,
+    Anchor, Outcome,
 };
 use pinocchio::{AccountView, Address};
 
@@ -38,12 +45,14 @@ struct Head {
 }
 
 const HEAD: usize = 76;
+/// Behind the votes: the number of the last instruction that was executed alone, 0 when none was.
+const TAIL: usize = 1;
 const _: () = assert!(size_of::<Head>() == HEAD && align_of::<Head>() == 1);
 
 /// What the members vote on, and their votes.
 pub struct Transaction<'a> {
     head: &'a mut Head,
-    pub votes: Votes<'a>,
+    pub votes: Votes<'a, TAIL>,
 }
 
 /// What a transaction begins with.
@@ -59,11 +68,11 @@ pub struct Opening<'a> {
 impl<'a> Transaction<'a> {
     /// Bytes of an account with so many votes in its lists.
     pub const fn length(votes: usize) -> usize {
-        8 + HEAD + Votes::length(votes)
+        8 + HEAD + Votes::<TAIL>::length(votes)
     }
 
     /// A new draft, over zeros.
-    pub fn begin(view: &'a AccountView, opening: &Opening) -> Result<Self, Error> {
+    pub fn begin(view: &'a AccountView, opening: &Opening) -> Result<Self, Anchor> {
         let transaction = Self::split(begin(view, &DISCRIMINATOR)?)?;
         *transaction.head = Head {
             creator: *opening.creator,
@@ -86,12 +95,12 @@ impl<'a> Transaction<'a> {
         let head = &transaction.head;
         let seeds = [SQUAD, multisig.address().as_array(), &head.index, TRANSACTION];
         let derived = is_derived(view.address(), &seeds, head.bump, program);
-        require_of("transaction", derived, Error::ConstraintSeeds)?;
+        require_of("transaction", derived, Anchor::ConstraintSeeds)?;
         Ok(transaction)
     }
 
-    fn split(data: &'a mut [u8]) -> Result<Self, Error> {
-        let (head, votes) = data.split_first_chunk_mut::<HEAD>().ok_or(Error::AccountDidNotDeserialize)?;
+    fn split(data: &'a mut [u8]) -> Result<Self, Anchor> {
+        let (head, votes) = data.split_first_chunk_mut::<HEAD>().ok_or(Anchor::AccountDidNotDeserialize)?;
         // SAFETY: `Head` is as long, has alignment 1 and no padding, and any bytes are one.
         let head = unsafe { &mut *head.as_mut_ptr().cast::<Head>() };
         Ok(Self { head, votes: Votes::open(votes)? })
@@ -99,7 +108,7 @@ impl<'a> Transaction<'a> {
 
     /// Refuses anybody but the creator.
     pub fn only_creator(&self, view: &AccountView) -> Outcome {
-        require_of("creator", self.head.creator == *view.address(), Error::ConstraintRaw)
+        require_of("creator", self.head.creator == *view.address(), Anchor::ConstraintRaw)
     }
 
     /// Refuses another status.
@@ -131,5 +140,14 @@ impl<'a> Transaction<'a> {
     /// The authority that signs, as it lies in the seeds, and its bump. Authority 0 is the multisig itself.
     pub fn authority(&self) -> ([u8; 4], u8) {
         (self.head.authority_index, self.head.authority_bump)
+    }
+    /// The number of the last instruction that was executed alone, 0 when none was.
+    pub fn executed_index(&self) -> u8 {
+        let [index] = self.votes.tail();
+        index
+    }
+
+    pub fn set_executed_index(&mut self, index: u8) {
+        self.votes.set_tail([index]);
     }
 }
