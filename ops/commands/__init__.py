@@ -29,6 +29,7 @@ from ops.commands.reanalyse import reanalyse
 from ops.commands.record import record
 from ops.commands.runbook import runbook
 from ops.commands.settlement import explain, list_settlements, park, retry, settle
+from ops.commands.signers import signers
 from ops.commands.status import status
 from ops.commands.store import store
 from ops.commands.traffic import traffic
@@ -57,6 +58,7 @@ app.add_typer(runbook, name="runbook")
 app.add_typer(store, name="store")
 app.add_typer(audit, name="audit")
 app.add_typer(bond, name="bond")
+app.add_typer(signers, name="signers")
 
 
 @app.callback()

@@ -2,8 +2,6 @@
 
 import asyncio
 import shutil
-import subprocess
-from base64 import b64decode
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
@@ -15,56 +13,15 @@ from solders.pubkey import Pubkey
 from chain import ssh_agent
 from chain.errors import SignerError
 from chain.ssh_agent import agent_identities, agent_signer
-from tests.parts import program
+from tests.agents import Agent, public_key, running_agent
 
-REMEDY = "install openssh-client"
 STRANGER = Pubkey(bytes(range(32)))
-
-
-class Agent:
-    """A real agent on a socket of its own; Unix sockets want short paths."""
-
-    def __init__(self) -> None:
-        self.folder = Path(mkdtemp(prefix="agent-"))
-        self.socket = self.folder / "socket"
-        command = [program("ssh-agent", REMEDY), "-D", "-a", str(self.socket)]
-        self.process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stdin=subprocess.DEVNULL)
-
-    def add(self, name: str, kind: str = "ed25519") -> Path:
-        """Makes a key and gives it to the agent."""
-        file = self.folder / name
-        command = [program("ssh-keygen", REMEDY), "-q", "-t", kind, "-N", "", "-C", name, "-f", str(file)]
-        subprocess.run(command, check=True)
-        self.tell("ssh-add", "-q", str(file))
-        return file
-
-    def tell(self, *command: str) -> None:
-        """A command of OpenSSH's own about this agent."""
-        path, *arguments = command
-        environment = {"SSH_AUTH_SOCK": str(self.socket), "PATH": "/usr/bin:/bin"}
-        subprocess.run([program(path, REMEDY), *arguments], env=environment, check=True, capture_output=True)
-
-    def end(self) -> None:
-        self.process.terminate()
-        self.process.wait(10)
-        shutil.rmtree(self.folder)
 
 
 @pytest.fixture
 async def agent() -> AsyncIterator[Agent]:
-    agent = Agent()
-    try:
-        async with asyncio.timeout(10):
-            while not agent.socket.exists():  # noqa: ASYNC110 - a file tells nobody
-                await asyncio.sleep(0.01)
+    async with running_agent() as agent:
         yield agent
-    finally:
-        agent.end()
-
-
-def public_key(file: Path) -> Pubkey:
-    """The key of a file as OpenSSH wrote it: the last 32 bytes of its blob."""
-    return Pubkey(b64decode(file.with_suffix(".pub").read_text().split()[1])[-32:])
 
 
 async def test_a_key_in_an_agent_signs_what_a_transaction_needs(agent: Agent) -> None:

@@ -14,8 +14,10 @@ from chain.accounts import Market
 from chain.constants import PROGRAM_ID, MarketState
 from chain.multisig.model import Multisig, Proposal
 from chain.multisig.roster import Council
+from chain.multisig.v4 import instructions as v4
+from chain.multisig.v4.accounts import ConfigAction
 from chain.signers import KeypairSigner
-from chain.units import UsdcUnits
+from chain.units import Seconds, UsdcUnits
 from ops.demo import council as demo
 from ops.demo.authorities import establish
 from ops.demo.council import Founded
@@ -110,6 +112,21 @@ class Hall:
         for member in (self.founded.people[one] for one in by):
             adapter, address = self.founded.council.adapter, self.founded.council.pinned.address
             await self.send(adapter.cancel(address, number, member.public_key), member)
+
+    async def change(self, *actions: ConfigAction, after: Seconds = Seconds(0)) -> None:  # noqa: B008 - a number
+        """Change the multisig (v4) by its members' vote; `after` passes between approval and execution."""
+        multisig, member = await self.multisig(), self.founded.people[0]
+        number, program = multisig.last_index + 1, self.founded.council.adapter.program
+        by = {"multisig": multisig.address, "index": number, "program": program, "rent_payer": member.public_key}
+        made = [
+            v4.create_config_transaction(creator=member.public_key, actions=actions, **by),
+            v4.create_proposal(creator=member.public_key, **by),
+        ]
+        await self.house.stage.send(f"{Keypair().pubkey()}", made, member)
+        await self.approve(number, 0, 1, 2)
+        if after:
+            await self.house.stage.extras.warp(after)
+        await self.send(v4.execute_config_transaction(member=member.public_key, **by), member)
 
 
 @contextmanager

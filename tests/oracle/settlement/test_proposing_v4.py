@@ -10,8 +10,7 @@ from solders.keypair import Keypair
 
 from chain.constants import MarketState
 from chain.multisig.model import Member, Roles, Status
-from chain.multisig.v4 import instructions as v4
-from chain.multisig.v4.accounts import AddMember, ConfigAction, RemoveMember, SetTimeLock
+from chain.multisig.v4.accounts import AddMember, RemoveMember, SetTimeLock
 from chain.units import Seconds
 from oracle.settlement.plan import WaitReason
 from store import proposals, settlements
@@ -39,20 +38,6 @@ async def number_of(hall: Hall, market: Opened) -> int:
     kept = await proposals.newest(hall.house.db, str(hall.council.pinned.address), market.name)
     assert kept is not None
     return kept.number
-
-
-async def change(hall: Hall, *actions: ConfigAction) -> None:
-    """Of the multisig, by its members' vote."""
-    multisig, member = await hall.multisig(), hall.founded.people[0]
-    number, program = multisig.last_index + 1, hall.council.adapter.program
-    by = {"multisig": multisig.address, "index": number, "program": program, "rent_payer": member.public_key}
-    made = [
-        v4.create_config_transaction(creator=member.public_key, actions=actions, **by),
-        v4.create_proposal(creator=member.public_key, **by),
-    ]
-    await hall.house.stage.send(f"{Keypair().pubkey()}", made, member)
-    await hall.approve(number, 0, 1, 2)
-    await hall.send(v4.execute_config_transaction(member=member.public_key, **by), member)
 
 
 async def test_the_oracle_proposes_three_approve_and_it_executes(hall: Hall) -> None:
@@ -151,7 +136,7 @@ async def test_a_proposal_that_became_stale_is_proposed_again(hall: Hall) -> Non
     first = await number_of(hall, market)
     await hall.approve(first, 0, 1)
     newcomer = Member(Keypair().pubkey(), Roles.VOTE)
-    await change(hall, AddMember(newcomer))
+    await hall.change(AddMember(newcomer))
     try:
         # The roster has to say so first; until then nothing goes on.
         assert "which was not agreed on" in str((await hall.again(market)).reason)
@@ -163,12 +148,12 @@ async def test_a_proposal_that_became_stale_is_proposed_again(hall: Hall) -> Non
         assert second > first
         assert f"proposal {second} lacks 3 of 3" in str(row.reason)
     finally:
-        await change(hall, RemoveMember(newcomer.key))
+        await hall.change(RemoveMember(newcomer.key))
 
 
 async def test_a_time_lock_is_waited_out(hall: Hall) -> None:
     pinned = hall.council.pinned
-    await change(hall, SetTimeLock(3600))
+    await hall.change(SetTimeLock(3600))
     hall.council = replace(hall.council, pinned=replace(pinned, time_lock=Seconds(3600)))
     try:
         market = await hall.house.market()
@@ -179,21 +164,7 @@ async def test_a_time_lock_is_waited_out(hall: Hall) -> None:
         await hall.house.stage.extras.warp(Seconds(3600))
         await hall.settled(market)
     finally:
-        await _unlock(hall)
-
-
-async def _unlock(hall: Hall) -> None:
-    multisig, member = await hall.multisig(), hall.founded.people[0]
-    number, program = multisig.last_index + 1, hall.council.adapter.program
-    by = {"multisig": multisig.address, "index": number, "program": program, "rent_payer": member.public_key}
-    made = [
-        v4.create_config_transaction(creator=member.public_key, actions=[SetTimeLock(0)], **by),
-        v4.create_proposal(creator=member.public_key, **by),
-    ]
-    await hall.house.stage.send(f"{Keypair().pubkey()}", made, member)
-    await hall.approve(number, 0, 1, 2)
-    await hall.house.stage.extras.warp(Seconds(3601))
-    await hall.send(v4.execute_config_transaction(member=member.public_key, **by), member)
+        await hall.change(SetTimeLock(0), after=Seconds(3601))
 
 
 async def test_the_oracle_s_key_cannot_vote(hall: Hall) -> None:

@@ -1,0 +1,1 @@
+"""What signers do: see the multisig, read what is proposed, and vote."""

@@ -1,0 +1,67 @@
+"""Where a signer's key is: in a file, in an ssh-agent, on a Ledger."""
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+from solders.pubkey import Pubkey
+from solders.signature import Signature
+
+from chain.ledger import connected_device, ledger_signer, message_hash
+from chain.signers import Signer, signer_from_file
+from chain.ssh_agent import agent_identities, agent_signer
+from ops.amounts import parse_address
+from ops.errors import UsageError
+from ops.signers.asking import Table
+
+AGENT, LEDGER = "agent", "ledger"
+
+
+class AnnouncingSigner:
+    """A Ledger, with what its screen shows said before it is asked: whoever holds it compares the two."""
+
+    def __init__(self, signer: Signer, say: Callable[[str], None]) -> None:
+        self._signer, self._say = signer, say
+
+    @property
+    def public_key(self) -> Pubkey:
+        """The Ledger's."""
+        return self._signer.public_key
+
+    async def sign(self, message: bytes) -> Signature:
+        """Say the hash, then have it confirmed on the device."""
+        self._say(f"Compare with the Ledger's screen: Message Hash {message_hash(message)}")
+        return await self._signer.sign(message)
+
+
+async def signer_of(where: str, table: Table, say: Callable[[str], None]) -> Signer:
+    """Return the signer: `agent` or `agent:KEY`, `ledger`, or a keypair file's path.
+
+    Of an agent without a key, the one that is a member's. `say` tells what a device's screen has to show. Raises
+    SignerError, UsageError.
+    """
+    kind, _, rest = where.partition(":")
+    if kind == AGENT:
+        socket = _socket()
+        key = parse_address(rest, "a member") if rest else await _members(socket, table)
+        return await agent_signer(socket, key)
+    if where == LEDGER:
+        return AnnouncingSigner(await ledger_signer(connected_device()), say)
+    return signer_from_file(Path(where))
+
+
+def _socket() -> Path:
+    path = os.environ.get("SSH_AUTH_SOCK")
+    if not path:
+        raise UsageError("No ssh-agent is here: connect with 'ssh -A', or name a keypair file by --signer.")
+    return Path(path)
+
+
+async def _members(socket: Path, table: Table) -> Pubkey:
+    """The member's key that the agent holds; one that holds several has to be told which."""
+    held = [identity.key for identity in await agent_identities(socket) if identity.key in table.council.people]
+    keys = [key for key in held if key is not None]
+    if len(keys) != 1:
+        told = ", ".join(table.council.name(key) for key in keys) or "no member's key"
+        raise UsageError(f"The ssh-agent holds {told}: name one by --signer agent:KEY.")
+    return keys[0]

@@ -1,0 +1,377 @@
+"""Signers: what they read, what they are kept from, and what their votes do; on a localnet with five of them."""
+
+import json
+from collections.abc import AsyncIterator, Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from solders.instruction import AccountMeta, Instruction
+from solders.keypair import Keypair
+from solders.pubkey import Pubkey
+from solders.system_program import TransferParams, transfer
+from sqlalchemy import select
+
+from chain.constants import MarketState
+from chain.decoding.programs import Decoder
+from chain.errors import EndpointsDisagree, ProposalNotFound
+from chain.instructions import record_sentiment
+from chain.multisig.model import EVERY_ROLE, Member, Roles, Status
+from chain.multisig.pinned import Pinned
+from chain.multisig.roster import Person
+from chain.multisig.v4 import instructions as v4
+from chain.multisig.v4.accounts import AddMember, RemoveMember
+from chain.rpc import Rpc
+from chain.signers import KeypairSigner
+from chain.units import UsdcUnits
+from ops.errors import OperatorError, UsageError
+from ops.signers.acts import Act, prepared, propose_score
+from ops.signers.asking import Table
+from ops.signers.backends import signer_of
+from ops.signers.report import council_lines, reading_lines, table_lines
+from oracle.settlement.recorder import recording
+from settings import Settings
+from store import analyses
+from store.schema import audit
+from tests.agents import public_key, running_agent
+from tests.journeys.lying_node import lying_node
+from tests.oracle.settlement.conftest import Node
+from tests.oracle.settlement.hall import Hall, council_node, opened_hall
+from tests.oracle.settlement.house import Opened
+
+SYSTEM = Pubkey.from_string("11111111111111111111111111111111")
+
+
+@pytest.fixture(scope="module")
+def node() -> Iterator[Node]:
+    with council_node() as node:
+        yield node
+
+
+@pytest.fixture
+async def hall(node: Node, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Hall]:
+    monkeypatch.chdir(tmp_path)
+    async with opened_hall(node, "v4", tmp_path) as hall:
+        yield hall
+
+
+def table_of(hall: Hall, rpc: Rpc | None = None) -> Table:
+    stage = hall.house.stage
+    settings = Settings(program_id=str(stage.program))
+    return Table("settlement", settings, hall.council, rpc or stage.rpc, Decoder(stage.program))
+
+
+async def proposed(hall: Hall) -> tuple[Opened, int]:
+    """A market whose score waits for signatures."""
+    market = await hall.house.market()
+    await hall.waiting(market)
+    return market, (await hall.multisig()).last_index
+
+
+async def propose(hall: Hall, *wanted: Instruction) -> int:
+    """Anything, by a member whose machine is not their own any more."""
+    multisig, member = await hall.multisig(), hall.founded.people[3]
+    made = hall.council.adapter.propose(multisig, member.public_key, hall.council.vault, wanted)
+    await hall.house.stage.send(f"{Keypair().pubkey()}", made, member)
+    return multisig.last_index + 1
+
+
+async def acts(hall: Hall) -> list[tuple[str, dict[str, object]]]:
+    async with hall.house.db.read() as connection:
+        rows = (await connection.execute(select(audit.c.act, audit.c.details).order_by(audit.c.number))).all()
+    return [(row.act, json.loads(row.details)) for row in rows if row.act.endswith(("proposals", "score"))]
+
+
+# Reading
+
+
+async def test_a_score_is_read_with_its_analysis_computed_again(hall: Hall) -> None:
+    market, number = await proposed(hall)
+    reading = await table_of(hall).reading(number, hall.house.db)
+    assert reading.refusals == ()
+    lines = "\n".join(reading_lines(reading))
+    assert f"for market {market.name}" in lines
+    assert "weighed by their stakes, give the score" in lines
+    assert "members lie 0 points apart; " in lines
+    assert "(the multisig's vault), signs" in lines
+    assert lines.endswith(f"say on the call: {reading.words}")
+    assert len(reading.words.split()) == 8
+    assert "only one RPC node is set" in lines
+
+
+async def test_another_score_than_the_record_gives_is_refused(hall: Hall) -> None:
+    market, number = await proposed(hall)
+    await hall.reject(number, 0, 1, 2)
+    forged = await hall.propose(market, score_off=-40)
+    reading = await table_of(hall).reading(forged, hall.house.db)
+    assert any("the chain has" in words for words in reading.refusals)
+    with pytest.raises(OperatorError, match=f"Nothing was signed: proposal {forged} must not be approved"):
+        await prepared(table_of(hall), Act.APPROVE, [forged], hall.founded.people[0], hall.house.db)
+
+
+async def test_a_score_without_its_record_is_refused(hall: Hall) -> None:
+    _, number = await proposed(hall)
+    reading = await table_of(hall).reading(number)
+    assert any("There is no analysis record" in words for words in reading.refusals)
+
+
+async def test_a_score_of_a_market_that_has_one_is_refused(hall: Hall) -> None:
+    market, number = await proposed(hall)
+    again = await hall.propose(market)
+    await hall.approve(number, 0, 1, 2)
+    await hall.house.settle(
+        market,
+        lambda row: row.phase.value not in ("record", "close", "analyse"),
+        hall.house.engine(recorder=hall.recorder, turn=0.0),
+    )
+    reading = await table_of(hall).reading(again, hall.house.db)
+    assert any("no score can be recorded for it" in words for words in reading.refusals)
+
+
+@pytest.mark.parametrize("kind", ["unknown", "nonce", "foreign signer", "other config"])
+async def test_what_must_not_be_approved_is_refused_with_the_reason(hall: Hall, kind: str) -> None:
+    vault, stranger = hall.council.authority, Keypair().pubkey()
+    member = hall.founded.people[3].public_key
+    wanted, words = {
+        "unknown": (Instruction(stranger, b"steal", []), "which is no program that a proposal of ours needs"),
+        "nonce": (
+            Instruction(SYSTEM, (4).to_bytes(4, "little"), [AccountMeta(stranger, False, True)]),
+            "it uses a durable nonce",
+        ),
+        "foreign signer": (
+            transfer(TransferParams(from_pubkey=member, to_pubkey=vault, lamports=5)),
+            "is not the multisig's vault",
+        ),
+        "other config": (
+            _with_config(
+                record_sentiment(
+                    oracle=vault,
+                    market=stranger,
+                    score=1,
+                    confidence=1,
+                    summary_hash=bytes(32),
+                    program=hall.house.stage.program,
+                ),
+                stranger,
+            ),
+            "it is for another deployment",
+        ),
+    }[kind]
+    number = await propose(hall, wanted)
+    if kind == "other config":
+        # There is no such market either, which is told as what it is.
+        with pytest.raises(Exception, match="no market"):
+            await table_of(hall).reading(number, hall.house.db)
+        return
+    reading = await table_of(hall).reading(number, hall.house.db)
+    assert any(words in refusal for refusal in reading.refusals), reading.refusals
+
+
+def _with_config(instruction: Instruction, config: Pubkey) -> Instruction:
+    first, _, *rest = instruction.accounts
+    return Instruction(instruction.program_id, instruction.data, [first, AccountMeta(config, False, False), *rest])
+
+
+async def test_a_payment_out_of_the_vault_is_told_in_words(hall: Hall) -> None:
+    payee = hall.founded.people[2].public_key
+    number = await propose(
+        hall, transfer(TransferParams(from_pubkey=hall.council.authority, to_pubkey=payee, lamports=5_000_000))
+    )
+    reading = await table_of(hall).reading(number)
+    assert [deed.words for deed in reading.deeds] == ["moves 0.005 SOL from the multisig's vault to Chloe"]
+    assert reading.refusals == ()
+
+
+async def test_a_change_of_members_is_told_in_words(hall: Hall) -> None:
+    newcomer = Keypair().pubkey()
+    multisig, member = await hall.multisig(), hall.founded.people[0]
+    by = {"multisig": multisig.address, "index": multisig.last_index + 1, "program": multisig.program}
+    by |= {"rent_payer": member.public_key, "creator": member.public_key}
+    change = v4.create_config_transaction(actions=[AddMember(Member(newcomer, EVERY_ROLE))], **by)
+    await hall.house.stage.send(f"{newcomer}", [change, v4.create_proposal(**by)], member)
+    reading = await table_of(hall).reading(multisig.last_index + 1)
+    assert [deed.words for deed in reading.deeds] == [f"{newcomer} becomes a member who may propose, vote, execute"]
+
+
+async def test_a_proposal_that_one_node_shows_otherwise_is_not_read(hall: Hall) -> None:
+    _, number = await proposed(hall)
+    thief = bytes(Keypair().pubkey())
+    url = hall.house.stage.url
+
+    def lie(_: str, data: bytes) -> bytes:
+        return data.replace(bytes(hall.council.authority), thief)
+
+    with lying_node(url, lie) as liar:
+        async with Rpc([url, liar]) as rpc:
+            with pytest.raises(EndpointsDisagree, match="sign nothing before you know which one is wrong"):
+                await table_of(hall, rpc).reading(number, hall.house.db)
+    with lying_node(url, lambda _, data: data) as honest:
+        async with Rpc([url, honest]) as rpc:
+            reading = await table_of(hall, rpc).reading(number, hall.house.db)
+            assert reading.warnings == ()
+
+
+async def test_a_look_alike_multisig_is_not_ours(hall: Hall) -> None:
+    """The same people, another create key; whoever would read it by the wrong address is told."""
+    _, number = await proposed(hall)
+    other = Keypair().pubkey()
+    pinned = replace(hall.council.pinned, create_key=other, address=hall.council.adapter.address(other))
+    alike = replace(hall.council, pinned=pinned)
+    with pytest.raises(Exception, match="no multisig stands at"):
+        await replace(table_of(hall), council=alike).reading(number)
+
+
+async def test_a_council_that_is_not_as_agreed_on_is_shown_and_signs_nothing(hall: Hall) -> None:
+    _, number = await proposed(hall)
+    changed: Pinned = replace(hall.council.pinned, threshold=2)
+    table = replace(table_of(hall), council=replace(hall.council, pinned=changed))
+    seen = await table.seen()
+    assert "  DIFFERS from the roster: the threshold is 3, and 2 was agreed on" in list(council_lines(seen))
+    with pytest.raises(OperatorError, match="the threshold is 3, and 2 was agreed on"):
+        await prepared(table, Act.APPROVE, [number], hall.founded.people[0], hall.house.db)
+
+
+# Voting
+
+
+async def test_many_are_approved_in_one_transaction_and_every_act_is_audited(hall: Hall) -> None:
+    markets = [await proposed(hall) for _ in range(3)]
+    numbers = [number for _, number in markets]
+    table, db = table_of(hall), hall.house.db
+    for person in hall.founded.people[:3]:
+        made = await prepared(table, Act.APPROVE, numbers, person, db)
+        lines = list(table_lines(made.readings, made.words))
+        assert len([line for line in lines if "records score" in line]) == 3
+        await made.make(db)
+    for market, number in markets:
+        assert (await hall.proposal(number)).status is Status.APPROVED
+        await hall.settled(market)
+    told = await acts(hall)
+    assert [act for act, _ in told] == ["approve proposals"] * 3
+    assert told[0][1]["proposals"] == numbers
+    assert told[0][1]["key"] == str(hall.founded.people[0].public_key)
+
+
+async def test_nobody_approves_twice_nor_without_being_asked(hall: Hall) -> None:
+    _, number = await proposed(hall)
+    table, db, ana = table_of(hall), hall.house.db, hall.founded.people[0]
+    await (await prepared(table, Act.APPROVE, [number], ana, db)).make(db)
+    with pytest.raises(OperatorError, match=f"Ana has approved proposal {number} already"):
+        await prepared(table, Act.APPROVE, [number], ana, db)
+    with pytest.raises(OperatorError, match="is nobody's key in the roster"):
+        await prepared(table, Act.APPROVE, [number], KeypairSigner(Keypair()), db)
+    with pytest.raises(OperatorError, match="may not vote"):
+        await prepared(table, Act.APPROVE, [number], hall.house.stage.keys.oracle, db)
+    with pytest.raises(OperatorError, match="only approved ones are executed"):
+        await prepared(table, Act.EXECUTE, [number], ana, db)
+    with pytest.raises(OperatorError, match="only approved ones are called off"):
+        await prepared(table, Act.CANCEL, [number], ana, db)
+    with pytest.raises(UsageError, match="Name each proposal once"):
+        await prepared(table, Act.APPROVE, [number, number], ana, db)
+    with pytest.raises(UsageError, match="At most 12"):
+        await prepared(table, Act.APPROVE, list(range(1, 14)), ana, db)
+    with pytest.raises(ProposalNotFound, match="has no proposal 99999"):
+        await prepared(table, Act.APPROVE, [99_999], ana, db)
+
+
+async def test_what_was_read_is_what_is_signed_or_nothing(hall: Hall) -> None:
+    """Between reading and typing, a node is changed for one that shows another proposal under the number."""
+    _, number = await proposed(hall)
+    other = await propose(
+        hall,
+        transfer(
+            TransferParams(from_pubkey=hall.council.authority, to_pubkey=hall.founded.people[1].public_key, lamports=7)
+        ),
+    )
+    table, db = table_of(hall), hall.house.db
+    made = await prepared(table, Act.APPROVE, [number], hall.founded.people[0], db)
+    [reading] = made.readings
+    swapped = replace(reading, stored=(await table.reading(other)).stored)
+    with pytest.raises(OperatorError, match="is not what was read before: tell the others at once"):
+        await replace(made, readings=(swapped,)).make(db)
+    assert (await hall.proposal(number)).approved == ()
+    assert await acts(hall) == []
+
+
+async def test_a_rejection_keeps_its_reason(hall: Hall) -> None:
+    market, number = await proposed(hall)
+    for person in hall.founded.people[2:]:
+        made = await prepared(table_of(hall), Act.REJECT, [number], person, hall.house.db, memo="the panel disagrees")
+        await made.make(hall.house.db)
+    row = await hall.again(market)
+    assert f"proposal {number} was rejected by Chloe, Dayo, Esra" in str(row.reason)
+    assert [details["memo"] for _, details in await acts(hall)] == ["the panel disagrees"] * 3
+
+
+async def test_a_signer_executes_where_the_oracle_is_away(hall: Hall) -> None:
+    market, number = await proposed(hall)
+    await hall.approve(number, 0, 1, 2)
+    made = await prepared(table_of(hall), Act.EXECUTE, [number], hall.founded.people[4], hall.house.db)
+    await made.make(hall.house.db)
+    assert await hall.state(market) is MarketState.SCORED
+    await hall.settled(market)
+
+
+async def test_what_is_proposed_already_is_not_proposed_again(hall: Hall) -> None:
+    market, number = await proposed(hall)
+    with pytest.raises(OperatorError, match=f"Proposal {number} does that already, and is active"):
+        await propose_score(table_of(hall), market.address, hall.founded.people[0], hall.house.db)
+    await hall.reject(number, 0, 1, 2)
+    _, again = await propose_score(table_of(hall), market.address, hall.founded.people[0], hall.house.db)
+    assert again > number
+    kept = await analyses.get(hall.house.db, market.name)
+    assert kept is not None
+    stored = await hall.council.adapter.stored(hall.house.stage.rpc, await hall.multisig(), again)
+    assert stored.instructions == (recording(hall.council.authority, kept, hall.house.stage.program),)
+    with pytest.raises(OperatorError, match="has no analysis of"):
+        await propose_score(table_of(hall), Keypair().pubkey(), hall.founded.people[0], hall.house.db)
+
+
+async def test_a_member_votes_by_a_key_that_only_an_ssh_agent_holds(
+    hall: Hall, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with running_agent() as agent:
+        key = public_key(agent.add("frida"))
+        monkeypatch.setenv("SSH_AUTH_SOCK", str(agent.socket))
+        with pytest.raises(UsageError, match="holds no member's key"):
+            await signer_of("agent", table_of(hall), str)
+        await hall.house.stage.fund(key, UsdcUnits(0))
+        await hall.change(AddMember(frida := Member(key, Roles.VOTE)))
+        try:
+            council = hall.council
+            people = {**council.people, key: Person("Frida", "Oslo")}
+            pinned = replace(council.pinned, members=council.pinned.members | {frida})
+            hall.council = replace(council, people=people, pinned=pinned)
+            _, number = await proposed(hall)
+            signer = await signer_of("agent", table_of(hall), str)
+            made = await prepared(table_of(hall), Act.APPROVE, [number], signer, hall.house.db)
+            await made.make(hall.house.db)
+            assert (await hall.proposal(number)).approved == (key,)
+            await hall.approve(number, 0, 1)
+            assert (await hall.proposal(number)).status is Status.APPROVED
+        finally:
+            await hall.change(RemoveMember(key))
+
+
+async def test_a_member_who_was_removed_since_approves_nothing(hall: Hall) -> None:
+    _, number = await proposed(hall)
+    esra = hall.founded.people[4]
+    table = table_of(hall)
+    made = await prepared(table, Act.APPROVE, [number], esra, hall.house.db)
+    await hall.change(RemoveMember(esra.public_key))
+    try:
+        with pytest.raises(OperatorError, match=f"{esra.public_key} is no member any more"):
+            await made.make(hall.house.db)
+        left = frozenset(one for one in hall.council.pinned.members if one.key != esra.public_key)
+        agreed_on = replace(hall.council, pinned=replace(hall.council.pinned, members=left))
+        for person, words in ((esra, "may not vote"), (hall.founded.people[0], "is stale")):
+            with pytest.raises(OperatorError, match=words):
+                await prepared(replace(table, council=agreed_on), Act.APPROVE, [number], person, hall.house.db)
+    finally:
+        await hall.change(AddMember(Member(esra.public_key, EVERY_ROLE)))
+
+
+async def test_no_agent_is_told(hall: Hall, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("SSH_AUTH_SOCK", raising=False)
+    with pytest.raises(UsageError, match="connect with 'ssh -A'"):
+        await signer_of("agent", table_of(hall), str)
