@@ -226,8 +226,9 @@ impl Spending<'_> {
         require_of("mint", mint.owned_by(program), Anchor::AccountOwnedByWrongProgram)?;
         let decimals = byte(mint, MINT_DECIMALS).ok_or(Anchor::AccountDidNotDeserialize)?;
         require(decimals == self.decimals, Error::DecimalsMismatch)?;
-        self.held("vault_token_account", from, self.vault, program)?;
-        self.held("destination_token_account", to, self.destination, program)?;
+        let held = |name, account, owner| Held { name, account, owner, mint: self.mint, program };
+        held("vault_token_account", from, self.vault).check()?;
+        held("destination_token_account", to, self.destination).check()?;
 
         let mut data = [0; 10];
         data[0] = TRANSFER_CHECKED;
@@ -243,17 +244,28 @@ impl Spending<'_> {
         invoke_signed(&view, &[from, mint, to, self.vault], &[self.seeds.into()])?;
         Ok(())
     }
+}
 
+/// A token account, and what it has to be.
+struct Held<'a> {
+    name: &'static str,
+    account: &'a AccountView,
+    owner: &'a AccountView,
+    mint: &'a Address,
+    program: &'a Address,
+}
+
+impl Held<'_> {
     /// Refuses a token account of another mint or owner. Whether it is one at all, the token program says.
     #[inline(never)]
-    fn held(&self, name: &str, account: &AccountView, owner: &AccountView, program: &Address) -> Outcome {
+    fn check(&self) -> Outcome {
+        let &Self { name, account, owner, mint, program } = self;
         require_of(name, account.owned_by(program), Anchor::AccountOwnedByWrongProgram)?;
         require_of(name, account.is_writable(), Anchor::ConstraintMut)?;
         // SAFETY: the token program's, which nobody writes before the call after this.
         let data = unsafe { account.borrow_unchecked() };
-        let (mint, held_by) =
-            (data.first_chunk::<32>(), data.get(32..).and_then(|rest| rest.first_chunk::<32>()));
-        require_of(name, mint == Some(self.mint.as_array()), Anchor::ConstraintTokenMint)?;
+        let (of, held_by) = (data.first_chunk(), data.get(32..).and_then(|rest| rest.first_chunk::<32>()));
+        require_of(name, of == Some(mint.as_array()), Anchor::ConstraintTokenMint)?;
         require_of(name, held_by == Some(owner.address().as_array()), Anchor::ConstraintTokenOwner)
     }
 }
