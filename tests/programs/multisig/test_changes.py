@@ -16,7 +16,6 @@ from chain.multisig.v4.accounts import (
     ConfigAction,
     Multisig,
     RemoveMember,
-    RemoveSpendingLimit,
     SetRentCollector,
     SetTimeLock,
 )
@@ -164,11 +163,6 @@ def test_a_rent_collector_comes_and_goes_and_makes_nothing_stale(council: Counci
         council.change(SetRentCollector(collector))
         squad = council.squad
         assert (squad.rent_collector, squad.members, squad.stale_transaction_index) == (collector, members, 0)
-
-
-def test_spending_limits_are_not_had_here(council: Council) -> None:
-    with refused(Code.INSTRUCTION_DID_NOT_DESERIALIZE):
-        council.propose_changes(RemoveSpendingLimit(STRANGER))
 
 
 def test_no_change_without_an_action(council: Council) -> None:
