@@ -5,6 +5,7 @@ Program 2: its ProgramData's address; ProgramData 3: slot of the last deploy and
 program's bytes begin at fixed offsets whether or not the option is filled.
 """
 
+import hashlib
 import struct
 from dataclasses import dataclass
 
@@ -92,3 +93,8 @@ def _option(flag: int, key: bytes) -> Pubkey | None:
     if flag > 1:
         raise MalformedData(f"{flag} is neither none nor some")
     return Pubkey(key) if flag else None
+
+
+def executable_hash(data: bytes) -> str:
+    """The SHA-256 of a program's bytes, in hex; the loader pads with zeros, which do not count."""
+    return hashlib.sha256(data.rstrip(b"\0")).hexdigest()

@@ -1,6 +1,5 @@
 """Who holds the program and what it runs, as the chain shows it: its authorities, their balances, its bytes."""
 
-import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -10,11 +9,12 @@ from chain import addresses
 from chain.accounts import ProgramConfig
 from chain.answers import ChainAccount
 from chain.constants import UPGRADEABLE_LOADER_ID
-from chain.loader import ProgramData, decode_program_data, program_data_address
+from chain.loader import ProgramData, decode_program_data, executable_hash, program_data_address
 from chain.rpc import Rpc
 from chain.units import Lamports, Slot, sol
 from ops.errors import OperatorError
 from ops.localnet import PROGRAM_FILE
+from ops.signers.standing import CouncilStanding, councils
 from settings import Settings
 
 NOBODY = Pubkey.default()
@@ -67,10 +67,12 @@ class Standing:
     paused: bool
     authorities: Sequence[Authority]
     deployed: Deployed
+    councils: tuple[CouncilStanding, ...] = ()
+    """The multisigs that the settings name; none where the oracle's key records scores alone."""
 
 
 async def standing(settings: Settings, rpc: Rpc) -> Standing:
-    """Read it, in two calls. Raises ChainError, and OperatorError where the program is not there."""
+    """Read it. Raises ChainError, and OperatorError where the program is not there."""
     program = settings.program
     data, config = await rpc.accounts([program_data_address(program), addresses.config(program)])
     if data is None or data.owner != UPGRADEABLE_LOADER_ID:
@@ -92,12 +94,8 @@ async def standing(settings: Settings, rpc: Rpc) -> Standing:
             hash_=executable_hash(deployed.executable),
             built_hash=executable_hash(PROGRAM_FILE.read_bytes()) if PROGRAM_FILE.is_file() else None,
         ),
+        councils=await councils(settings, rpc),
     )
-
-
-def executable_hash(data: bytes) -> str:
-    """Return the SHA-256 of a program's bytes, in hex; the loader pads with zeros, which do not count."""
-    return hashlib.sha256(data.rstrip(b"\0")).hexdigest()
 
 
 _Role = tuple[str, Pubkey | None, Pubkey | None, str]

@@ -9,10 +9,12 @@ from enum import IntEnum, StrEnum
 from importlib.metadata import version
 from typing import Generic, TypeVar, cast
 
+from solders.pubkey import Pubkey
+
 from chain.constants import RequestStatus
 from chain.errors import ChainError
 from chain.rpc import Rpc
-from chain.units import Slot, sol
+from chain.units import Lamports, Slot, sol
 from monitoring.exporters.redis_queues import Jobs, RedisQueues
 from ops.alerts.seen import AlertsSeen, State, headline
 from ops.alerts.seen import Severity as AlertSeverity
@@ -21,6 +23,7 @@ from ops.alerts.watching import Watch
 from ops.errors import OperatorError
 from ops.explanation import plain
 from ops.settlements import check_there
+from ops.signers.standing import CouncilStanding
 from ops.standing import Standing as Program
 from ops.standing import standing as read_program
 from settings import Network, Settings
@@ -270,10 +273,40 @@ def _of_program(seen: Overview) -> Iterator[Attention]:
         yield Attention(Severity.NOTE, "The program is paused: no market can be opened.", Screen.DEPLOYS)
     if program.deployed.built_hash not in (None, program.deployed.hash_):
         yield Attention(Severity.NOTE, "The program runs another build than this software's.", Screen.DEPLOYS)
+    for payer, balance in fee_payers(program):
+        if balance < LEAST_FEES:
+            have = sol(balance) if balance else "no SOL"
+            yield Attention(Severity.NOW, f"The oracle's key {payer} has {have}: send it some.", Screen.SIGNERS)
+    for council in program.councils:
+        yield from _of_council(council)
+
+
+def fee_payers(program: Program) -> Iterator[tuple[Pubkey, Lamports]]:
+    """Yield the oracle's keys that pay fees: its own, or of a council the members that do not vote."""
+    vaults = {council.authority for council in program.councils}
     for held in program.authorities:
-        if held.role == "oracle" and (held.balance or 0) < LEAST_FEES:
-            have = sol(held.balance) if held.balance else "no SOL"
-            yield Attention(Severity.NOW, f"The oracle's key {held.key} has {have}: send it some.", Screen.SIGNERS)
+        if held.role == "oracle" and held.key is not None and held.key not in vaults:
+            yield held.key, held.balance or Lamports(0)
+    for council in program.councils:
+        for seat in council.seats:
+            if not seat.votes:
+                yield seat.key, seat.balance
+
+
+def _of_council(council: CouncilStanding) -> Iterator[Attention]:
+    if council.why is not None:
+        yield Attention(Severity.SOON, f"The {council.name} multisig cannot be told: {council.why}.", Screen.SIGNERS)
+        return
+    for words in council.differences:
+        yield Attention(Severity.NOW, f"The {council.name} multisig is not as agreed on: {words}.", Screen.SIGNERS)
+    if council.ready < council.threshold:
+        words = f"{council.ready} signers of the {council.name} multisig are ready, and {council.threshold} are needed."
+        yield Attention(Severity.SOON, words, Screen.SIGNERS)
+    long = council.long_waiting()
+    for first in long[:1]:
+        words = f"{len(long)} proposals wait for signatures" if len(long) > 1 else f"Proposal {first.number} waits"
+        asked = ", ".join(first.asked) or "nobody"
+        yield Attention(Severity.SOON, f"{words}, since {first.since:%H:%M} UTC: ask {asked}.", Screen.SIGNERS)
 
 
 def _of_alerts(seen: Overview) -> Iterator[Attention]:

@@ -7,11 +7,11 @@ from typing import Any
 
 from chain.constants import MarketState
 from chain.journal import Outcome
-from chain.units import Lamports, usdc
+from chain.units import Lamports, sol, usdc
 from ops.alerts.seen import sentences
 from ops.explanation import plain
 from ops.standing import Standing as Program
-from ops.status import LEAST_FEES, OVERDUE_S, Node, Overview, Screen, Work, attention, needs_a_person
+from ops.status import LEAST_FEES, OVERDUE_S, Node, Overview, Screen, Work, attention, fee_payers, needs_a_person
 from settings import Network
 from store.migrations import HEAD
 from store.settlements import Status
@@ -96,15 +96,22 @@ def _node(node: Node, nodes: Sequence[Node]) -> str:
 
 def _program_tiles(program: Program, work: Work | None, network: Network) -> Iterator[Tile]:
     yield Tile(Source.PROGRAM, "program", f"{program.deployed.hash_[:12]}, {program.deployed.words()}", Screen.DEPLOYS)
-    held = next(one for one in program.authorities if one.role == "oracle")
-    days = "" if work is None or held.balance is None else _days(held.balance, sum(work.standing.sent_by_hour))
-    yield Tile(Source.PROGRAM, "oracle key", f"{held.words()}{days}; {held.key}", Screen.SIGNERS)
-    if network is Network.MAINNET:
-        words = "a multisig has to record scores, which this release does not do"
-    else:
-        ready = int((held.balance or 0) >= LEAST_FEES)
-        words = f"{ready} of 1 ready: on {network} the oracle's key records scores alone"
-    yield Tile(Source.PROGRAM, "signers", words, Screen.SIGNERS)
+    payers = list(fee_payers(program))
+    sent = 0 if work is None else sum(work.standing.sent_by_hour)
+    for payer, balance in payers:
+        days = "" if work is None else _days(balance, sent)
+        have = sol(balance) if balance else "no SOL"
+        yield Tile(Source.PROGRAM, "oracle key", f"{have}{days}; {payer}", Screen.SIGNERS)
+    for council in program.councils:
+        name = "signers" if council.name == "settlement" else "upgraders"
+        yield Tile(Source.PROGRAM, name, plain(council.words()), Screen.SIGNERS)
+    if not program.councils:
+        if network is Network.MAINNET:
+            words = "no multisig is set, and only one may record scores here: set ROSTER_PATH and SQUADS_MULTISIG"
+        else:
+            ready = sum(balance >= LEAST_FEES for _, balance in payers)
+            words = f"{ready} of 1 ready: on {network} the oracle's key records scores alone"
+        yield Tile(Source.PROGRAM, "signers", words, Screen.SIGNERS)
 
 
 def _days(balance: Lamports, sent: int) -> str:

@@ -14,7 +14,7 @@ from chain.constants import MarketState
 from chain.decoding.model import Decoded
 from chain.decoding.programs import Decoder
 from chain.errors import AccountError, ProposalNotFound
-from chain.loader import Buffer, decode_loader_account
+from chain.loader import Buffer, decode_loader_account, executable_hash
 from chain.market_reader import read_evidence
 from chain.multisig.model import Multisig, Proposal, Roles
 from chain.multisig.pinned import differences
@@ -27,9 +27,6 @@ from ops.cluster import connected
 from ops.errors import OperatorError, UsageError
 from ops.localnet import PROGRAM_FILE
 from ops.signers.reading import Reading, judged
-from ops.standing import executable_hash
-from oracle.analysis.record import AnalysisRecord, RecordError
-from oracle.analysis.verify import record_checks
 from oracle.councils import read_roster
 from settings import Settings
 from store import analyses
@@ -164,6 +161,8 @@ class Table:
 
     async def _of_score(self, one: Decoded, db: Database | None) -> list[Check]:
         """The market as it stands, and the analysis record computed again here from its opinions."""
+        from oracle.analysis.verify import record_checks
+
         address, said = one.account("market"), one.arguments
         evidence = await read_evidence(self.rpc, address, self.settings.program, history=False)
         market = evidence.market
@@ -231,6 +230,8 @@ class Table:
 
 def _crowd(document: bytes) -> list[Check]:
     """What the record says of how far the crowd, the panel and the texts can be trusted."""
+    from oracle.analysis.record import AnalysisRecord, RecordError
+
     try:
         record = AnalysisRecord.from_document(document)
     except RecordError:

@@ -19,7 +19,6 @@ from chain.multisig.v4.accounts import (
     SetTimeLock,
 )
 from chain.units import Lamports, UsdcUnits, sol, usdc
-from oracle.analysis.crowd import Confidence
 
 Name = Callable[[Pubkey], str]
 """Who or what a key is, or the key where nobody knows."""
@@ -60,6 +59,9 @@ def roles(held: Roles) -> str:
 
 
 def _record(one: Decoded, _: Name) -> str:
+    # Only who reads a proposal waits for the analysis' modules, not the console's first frame.
+    from oracle.analysis.crowd import Confidence
+
     said = one.arguments
     confidence = said["confidence"]
     known = Confidence(confidence).name.lower() if confidence in set(Confidence) else f"unknown ({confidence})"

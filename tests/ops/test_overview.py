@@ -15,6 +15,7 @@ from chain.accounts import LIABILITY_OFFSET, Market
 from chain.answers import Commitment
 from chain.constants import PROGRAM_ID, MarketState, RequestStatus
 from chain.errors import MarketNotFound
+from chain.multisig.model import Status as MultisigStatus
 from chain.units import Lamports, Slot, UsdcUnits
 from monitoring.clients.labels import Labels
 from monitoring.exporters.redis_queues import Jobs
@@ -23,6 +24,7 @@ from ops.alerts.seen import Severity as AlertSeverity
 from ops.alerts.seen import Standing as AlertStanding
 from ops.demo.authorities import establish
 from ops.market_detail import detail
+from ops.signers.standing import CouncilStanding, Seated, Waiting
 from ops.standing import Authority, Deployed
 from ops.standing import Standing as Program
 from ops.status import (
@@ -279,7 +281,7 @@ def test_every_part_is_a_tile_that_leads_to_a_screen() -> None:
         "https://one at slot 1,000",
         "https://two at slot 998, 2 behind",
     ]
-    assert "a multisig has to record scores" in told["signers"].words
+    assert "no multisig is set, and only one may record scores here" in told["signers"].words
     devnet = {tile.name: tile for tile in tiles(replace(WELL, network=Network.DEVNET))}
     assert devnet["signers"].words == "1 of 1 ready: on devnet the oracle's key records scores alone"
     assert {tile.screen for tile in tiles(WELL)} == set(Screen) - {Screen.OVERVIEW}
@@ -288,6 +290,57 @@ def test_every_part_is_a_tile_that_leads_to_a_screen() -> None:
     late = {tile.name: tile for tile in tiles(changed(due={"settle": Line(2, 61.0)}, parked={"pay": 1}, failed=3))}
     assert late["due"].words == "settle 2 (oldest 61 s, OVERDUE)"
     assert late["done today"].words.endswith("80.0% success, 1 parked, 3 failed runs")
+
+
+PEOPLE = tuple(
+    Seated(name, "Lisbon", Pubkey(bytes((n,)) * 32), "vote", True, Lamports(10**9), True)
+    for n, name in enumerate(("Ana", "Ben", "Chloe"), 1)
+)
+CRANK = Seated("the oracle", "-", Pubkey(bytes((9,)) * 32), "propose, execute", False, Lamports(10**9), False)
+VAULT = Pubkey(bytes((8,)) * 32)
+ASKED = Waiting(7, MultisigStatus.ACTIVE, False, NOW - timedelta(minutes=45), None, 1, ("Ana",), ("Ben", "Chloe"))
+COUNCIL = CouncilStanding(
+    "settlement", "Squad", NOW, threshold=2, seats=(*PEOPLE, CRANK), open=(ASKED,), authority=VAULT
+)
+
+
+def with_council(**changes: object) -> Overview:
+    """All is well, and a vault is the oracle."""
+    program = WELL.program.value
+    assert program is not None
+    authorities = [
+        replace(held, key=VAULT, balance=None) if held.role == "oracle" else held for held in program.authorities
+    ]
+    changed_one = replace(COUNCIL, **changes)
+    return replace(WELL, program=Part(replace(program, authorities=authorities, councils=(changed_one,))))
+
+
+def test_signers_are_told_with_what_waits_for_them() -> None:
+    told = {tile.name: tile for tile in tiles(with_council())}
+    assert told["signers"].words == "3 ready, 2 needed; proposal 7 waits for 45 min, ask Ben, Chloe"
+    assert told["oracle key"].words.endswith(str(CRANK.key))
+    [long] = attention(with_council())
+    assert (long.severity, long.screen) == (Severity.SOON, Screen.SIGNERS)
+    assert long.words == "Proposal 7 waits, since 02:15 UTC: ask Ben, Chloe."
+    assert attention(with_council(open=())) == ()
+    assert json.loads(json.dumps(report(with_council())))["ok"] is False
+
+
+def test_a_multisig_that_is_not_as_agreed_on_comes_first() -> None:
+    seen = with_council(differences=("the threshold is 1, and 2 was agreed on",), open=())
+    [wrong] = attention(seen)
+    assert wrong.severity is Severity.NOW
+    assert wrong.words == "The settlement multisig is not as agreed on: the threshold is 1, and 2 was agreed on."
+    assert {tile.name: tile for tile in tiles(seen)}["signers"].words.startswith("NOT AS AGREED: the threshold")
+
+
+def test_signers_who_cannot_pay_and_a_key_that_cannot_are_told() -> None:
+    poor = [replace(person, balance=Lamports(0), ready=False) for person in PEOPLE[1:]]
+    [few] = attention(with_council(seats=(PEOPLE[0], *poor, CRANK), open=()))
+    assert few.words == "1 signers of the settlement multisig are ready, and 2 are needed."
+    [key] = attention(with_council(seats=(*PEOPLE, replace(CRANK, balance=Lamports(5))), open=()))
+    assert key.severity is Severity.NOW
+    assert str(CRANK.key) in key.words
 
 
 def test_what_is_owed_is_read_where_a_market_keeps_it() -> None:
