@@ -31,6 +31,7 @@ from tests.programs.multisig.council import (
     DEE,
     EVE,
     FEE,
+    INITIALIZER,
     MEMBERS,
     NEWCOMER,
     OTHER_KEY,
@@ -45,6 +46,7 @@ from tests.programs.multisig.council import (
     refused,
 )
 from tests.programs.multisig.errors import Code
+from tests.programs.multisig_v3.bending import Bent
 from tests.programs.world import actor
 
 OTHER = addresses.multisig(OTHER_KEY, PROGRAM_ID)
@@ -256,7 +258,10 @@ def test_the_members_of_a_ruled_multisig_change_nothing(ruled: Council) -> None:
 def test_the_configuration_is_made_once_and_changed_by_its_authority(council: Council) -> None:
     council.remove(CONFIG)
     arguments = bytes(RULER) + (5).to_bytes(8, "little") + bytes(TREASURY)
-    init = c.call("program_config_init", [(CONFIG, "w"), (STRANGER, "ws"), (c.SYSTEM_PROGRAM, "")], arguments)
+    init = c.call("program_config_init", [(CONFIG, "w"), (INITIALIZER, "ws"), (c.SYSTEM_PROGRAM, "")], arguments)
+    council.fund(INITIALIZER)
+    with refused(Code.UNAUTHORIZED):
+        council.send(Bent(init).using(1, RULER))
     council.send(init)
     with refused(0):
         council.send(init)
