@@ -54,6 +54,8 @@ errors! {
         ConstraintRaw = 2003;
         ConstraintSeeds = 2006;
         ConstraintAddress = 2012;
+        ConstraintTokenMint = 2014;
+        ConstraintTokenOwner = 2015;
         AccountDiscriminatorNotFound = 3001;
         AccountDiscriminatorMismatch = 3002;
         AccountDidNotDeserialize = 3003;

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from hashlib import sha256
 
 import pytest
 from solders.account import Account
@@ -37,6 +38,8 @@ MULTISIG = parts.BUILT / "multisig.so"
 ANA, BO, CHI, DEE, EVE = PEOPLE = sorted((actor(f"member {n}") for n in range(5)), key=bytes)
 CRANK, STRANGER, NEWCOMER = actor("crank"), actor("stranger"), actor("newcomer")
 TREASURY, COLLECTOR, PAYEE, RULER = actor("treasury"), actor("collector"), actor("payee"), actor("ruler")
+INITIALIZER = Pubkey(sha256(b"opinion-market/multisig/initializer").digest())
+"""Who alone makes the program's configuration; its key nobody has."""
 CREATE_KEY, OTHER_KEY = actor("create key"), actor("another create key")
 MEMBERS = (*(Member(key, EVERY_ROLE) for key in PEOPLE), Member(CRANK, Roles.INITIATE | Roles.EXECUTE))
 THRESHOLD, FEE, AMOUNT = 3, 7_000_000, 1_000_000_000

@@ -16,7 +16,6 @@ from chain.multisig.v4.accounts import (
     ConfigAction,
     Multisig,
     RemoveMember,
-    RemoveSpendingLimit,
     SetRentCollector,
     SetTimeLock,
 )
@@ -32,6 +31,7 @@ from tests.programs.multisig.council import (
     DEE,
     EVE,
     FEE,
+    INITIALIZER,
     MEMBERS,
     NEWCOMER,
     OTHER_KEY,
@@ -46,6 +46,7 @@ from tests.programs.multisig.council import (
     refused,
 )
 from tests.programs.multisig.errors import Code
+from tests.programs.multisig_v3.bending import Bent
 from tests.programs.world import actor
 
 OTHER = addresses.multisig(OTHER_KEY, PROGRAM_ID)
@@ -166,11 +167,6 @@ def test_a_rent_collector_comes_and_goes_and_makes_nothing_stale(council: Counci
         assert (squad.rent_collector, squad.members, squad.stale_transaction_index) == (collector, members, 0)
 
 
-def test_spending_limits_are_not_had_here(council: Council) -> None:
-    with refused(Code.INSTRUCTION_DID_NOT_DESERIALIZE):
-        council.propose_changes(RemoveSpendingLimit(STRANGER))
-
-
 def test_no_change_without_an_action(council: Council) -> None:
     with refused(Code.NO_ACTIONS):
         council.propose_changes()
@@ -262,7 +258,10 @@ def test_the_members_of_a_ruled_multisig_change_nothing(ruled: Council) -> None:
 def test_the_configuration_is_made_once_and_changed_by_its_authority(council: Council) -> None:
     council.remove(CONFIG)
     arguments = bytes(RULER) + (5).to_bytes(8, "little") + bytes(TREASURY)
-    init = c.call("program_config_init", [(CONFIG, "w"), (STRANGER, "ws"), (c.SYSTEM_PROGRAM, "")], arguments)
+    init = c.call("program_config_init", [(CONFIG, "w"), (INITIALIZER, "ws"), (c.SYSTEM_PROGRAM, "")], arguments)
+    council.fund(INITIALIZER)
+    with refused(Code.UNAUTHORIZED):
+        council.send(Bent(init).using(1, RULER))
     council.send(init)
     with refused(0):
         council.send(init)

@@ -9,8 +9,11 @@ from solders.instruction import Instruction
 from solders.pubkey import Pubkey
 
 from chain.multisig.v4 import instructions
-from chain.multisig.v4.accounts import ChangeThreshold
+from chain.multisig.v4.accounts import AddSpendingLimit, ChangeThreshold
+from chain.wire import codec_of
 from tests.programs.multisig import calls as c
+from tests.programs.multisig import test_buffers as buffers
+from tests.programs.multisig import test_limits as limits
 from tests.programs.multisig.council import (
     ANA,
     BO,
@@ -113,11 +116,50 @@ def _set_fee(council: Council) -> Instruction:
     return c.configure("program_config_set_multisig_creation_fee", bytes(8), RULER)
 
 
+def _add_limit(council: Council) -> Instruction:
+    council.send(creation(OTHER_KEY, authority=RULER))
+    limit = codec_of(AddSpendingLimit).encode(limits.NAMED) + c.NO_MEMO
+    accounts = [(limits.OTHER, ""), (RULER, "s"), (limits.limit_of(multisig=limits.OTHER), "w"), (BO, "ws")]
+    return c.call("multisig_add_spending_limit", [*accounts, (SYSTEM_PROGRAM, "")], limit)
+
+
+def _remove_limit(council: Council) -> Instruction:
+    council.send(_add_limit(council))
+    accounts = [(limits.OTHER, ""), (RULER, "s"), (limits.limit_of(multisig=limits.OTHER), "w"), (BO, "w")]
+    return c.call("multisig_remove_spending_limit", accounts, c.NO_MEMO)
+
+
+def _spend(council: Council) -> Instruction:
+    limits.change(council, [limits.NAMED], [limits.limit_of()])
+    return limits.spending(1)
+
+
+def _begin_buffer(council: Council) -> Instruction:
+    return buffers.begin()
+
+
+def _extend_buffer(council: Council) -> Instruction:
+    council.send(buffers.begin())
+    return buffers.extend(b"more")
+
+
+def _close_buffer(council: Council) -> Instruction:
+    council.send(buffers.begin())
+    return buffers.close()
+
+
+def _propose_buffer(council: Council) -> Instruction:
+    council.send(buffers.begin())
+    council.send(buffers.extend(buffers.GIVEN[buffers.HALF :]))
+    return buffers.propose()
+
+
 RIGHT: dict[str, Callable[[Council], Instruction]] = {
     made.__name__.lstrip("_"): made
     for made in (
         _create_transaction, _create_changes, _open, _activate, _approve, _reject, _cancel, _execute, _execute_changes,
         _create_batch, _add_to_batch, _execute_in_batch, _close, _create, _set_fee,
+        _add_limit, _remove_limit, _spend, _begin_buffer, _extend_buffer, _close_buffer, _propose_buffer,
     )
 }  # fmt: skip
 PAID_BY_CHANGES = 4
@@ -126,7 +168,9 @@ PAID_BY_CHANGES = 4
 
 def _named(name: str, right: Instruction) -> int:
     """How many of the accounts are the instruction's own; after them come the message's."""
-    return {"execute": 4, "execute_in_batch": 5, "execute_changes": PAID_BY_CHANGES}.get(name, len(right.accounts))
+    return {"execute": 4, "execute_in_batch": 5, "execute_changes": PAID_BY_CHANGES, "spend": 5}.get(
+        name, len(right.accounts)
+    )
 
 
 def _bent(name: str, right: Instruction) -> Iterator[tuple[Code, Instruction]]:
@@ -179,4 +223,4 @@ def test_no_account_of_it_can_be_anothers(council: Council, name: str) -> None:
 
 def _free_to_choose(name: str) -> set[Pubkey]:
     """Who pays for something may be anybody; so who signs twice is not asked here."""
-    return {ANA, BO} if name.startswith(("create_batch", "add_to_batch")) else {BO}
+    return {ANA, BO} if name in ("create_batch", "add_to_batch", "propose_buffer") else {BO}

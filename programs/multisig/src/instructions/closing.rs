@@ -85,7 +85,7 @@ pub fn batch(call: &Call) -> Outcome {
     close(batch_view, collector)
 }
 
-/// The last transaction of a batch that nothing can come of; or one that was executed, while others are not.
+/// The last transaction of a batch that nothing can come of.
 #[inline(never)]
 pub fn batch_transaction(call: &Call) -> Outcome {
     let Call { program_id, accounts, data } = *call;

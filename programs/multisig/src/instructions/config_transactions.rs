@@ -1,8 +1,8 @@
-use super::controlled::lengthen;
+use super::{controlled::lengthen, spending_limits::Passed};
 use crate::{
     address::{MULTISIG, TRANSACTION},
     errors::Error,
-    state::{Actions, ConfigTransaction, Multisig, Origin, Proposal, Status, EXECUTE, INITIATE},
+    state::{Action, Actions, ConfigTransaction, Multisig, Origin, Proposal, Status, EXECUTE, INITIATE},
 };
 use core::slice::from_ref;
 use interface::{
@@ -69,5 +69,17 @@ pub fn execute(call: &Call) -> Outcome {
         action.apply(&mut multisig)?;
     }
     multisig.check()?;
+    let limits = Passed { view, accounts: optional, program: program_id };
+    for action in transaction.actions.each() {
+        if let Action::AddSpendingLimit(limit) = action {
+            limits.begin(&limit)?;
+        }
+    }
+    // Last, as the runtime lets no program call another one after it moved lamports by hand.
+    for action in transaction.actions.each() {
+        if let Action::RemoveSpendingLimit(address) = action {
+            limits.end(address)?;
+        }
+    }
     proposal.set(Status::Executed)
 }

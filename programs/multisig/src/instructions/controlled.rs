@@ -1,13 +1,10 @@
 //! What a config authority changes without anybody's vote; a multisig without one knows none of it.
 
-use crate::{
-    errors::Error,
-    state::{Action, Multisig},
-};
+use super::spending_limits::payer_of;
+use crate::state::{Action, Multisig};
 use interface::{
     accounts::{read, system_program, take, Role},
     arguments::Arguments,
-    errors::{require, require_of},
     system::grow,
     Anchor, Call, Outcome,
 };
@@ -71,8 +68,7 @@ fn change(call: &Call, mut arguments: Arguments, action: &Action) -> Outcome {
 fn only_authority<'a>(call: &Call<'a>) -> Outcome<(&'a AccountView, Multisig<'a>)> {
     let ([view, authority], _) = take(call.accounts, &ACCOUNTS)?;
     let multisig = Multisig::load(view, call.program_id)?;
-    let theirs = multisig.config_authority() == Some(authority.address());
-    require_of("config_authority", theirs, Error::Unauthorized)?;
+    multisig.only_config_authority(authority)?;
     Ok((view, multisig))
 }
 
@@ -80,9 +76,7 @@ fn only_authority<'a>(call: &Call<'a>) -> Outcome<(&'a AccountView, Multisig<'a>
 pub fn lengthen(view: &AccountView, optional: &[AccountView], members: usize) -> Outcome {
     let length = Multisig::length(members);
     if view.data_len() < length {
-        let [payer, system, ..] = optional else { return Err(Error::MissingAccount.into()) };
-        // A client says "none" by the program's own address, which signs nothing.
-        require(payer.is_signer() && payer.is_writable(), Error::MissingAccount)?;
+        let (payer, system) = payer_of(optional)?;
         system_program(system)?;
         grow(payer, view, length)?;
     }

@@ -3,12 +3,14 @@
 //! written.
 
 mod batches;
+mod buffers;
 mod closing;
 mod config_transactions;
 mod controlled;
 mod creation;
 mod program_config;
 mod proposals;
+mod spending_limits;
 mod vault_transactions;
 
 use crate::errors::Error;
@@ -32,9 +34,15 @@ interface::instructions! {
     multisig_change_threshold b"\x8d\x2a\x0f\x7e\xa9\x5c\x3e\xb5" => controlled::change_threshold;
     multisig_set_config_authority b"\x8f\x5d\xc7\x8f\x5c\xa9\xc1\xe8" => controlled::set_config_authority;
     multisig_set_rent_collector b"\x30\xcc\x41\x39\xd2\x46\x9c\x4a" => controlled::set_rent_collector;
+    multisig_add_spending_limit b"\x0b\xf2\x9f\x2a\x56\xc5\x59\x73" => spending_limits::add;
+    multisig_remove_spending_limit b"\xe4\xc6\x88\x6f\x7b\x04\xb2\x71" => spending_limits::remove;
     config_transaction_create b"\x9b\xec\x57\xe4\x89\x4b\x51\x27" => config_transactions::create;
     config_transaction_execute b"\x72\x92\xf4\xbd\xfc\x8c\x24\x28" => config_transactions::execute;
     vault_transaction_create b"\x30\xfa\x4e\xa8\xd0\xe2\xda\xd3" => vault_transactions::create;
+    transaction_buffer_create b"\xf5\xc9\x71\x6c\x25\x3f\x1d\x59" => buffers::create;
+    transaction_buffer_close b"\x11\xb6\xd0\xe4\x88\x18\xb2\x66" => buffers::close;
+    transaction_buffer_extend b"\xe6\x9d\x43\x38\x05\xee\xf5\x92" => buffers::extend;
+    vault_transaction_create_from_buffer b"\xde\x36\x95\x44\x57\xf6\x30\xe7" => buffers::create_transaction;
     vault_transaction_execute b"\xc2\x08\xa1\x57\x99\xa4\x19\xab" => vault_transactions::execute;
     batch_create b"\xc2\x8e\x8d\x11\x37\xb9\x14\xf8" => batches::create;
     batch_add_transaction b"\x59\x64\xe0\x12\x45\x46\x36\x4c" => batches::add;
@@ -45,6 +53,7 @@ interface::instructions! {
     proposal_reject b"\xf3\x3e\x86\x9c\xe6\x6a\xf6\x87" => proposals::reject;
     proposal_cancel b"\x1b\x2a\x7f\xed\x26\xa3\x54\xcb" => proposals::cancel;
     proposal_cancel_v2 b"\xcd\x29\xc2\x3d\xdc\x8b\x10\xf7" => proposals::cancel_v2;
+    spending_limit_use b"\x10\x39\x82\x7f\xc1\x14\x9b\x86" => spending_limits::spend;
     config_transaction_accounts_close b"\x50\xcb\x54\x35\x97\x70\xbb\xba" => closing::config_transaction;
     vault_transaction_accounts_close b"\xc4\x47\xbb\xb0\x02\x23\xaa\xa5" => closing::vault_transaction;
     vault_batch_transaction_account_close b"\x86\x12\x13\x6a\x81\x44\x61\xf7" => closing::batch_transaction;

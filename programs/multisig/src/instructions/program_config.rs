@@ -1,7 +1,8 @@
-use crate::state::ProgramConfig;
+use crate::{errors::Error, state::ProgramConfig};
 use interface::{
     accounts::{found, read, system_program, take, Role},
     arguments::Arguments,
+    errors::require_of,
     system::{create, New},
     Call, Outcome,
 };
@@ -11,7 +12,14 @@ const INIT: [Role; 3] =
     [read("program_config").writable(), read("initializer").signs().writable(), read("system_program")];
 const CHANGE: [Role; 2] = [read("program_config").writable(), read("authority").signs()];
 
-/// Makes the program's configuration, once. Who comes first has it: a localnet brings its own at genesis.
+/// Who alone makes the configuration: the SHA-256 of `opinion-market/multisig/initializer`, a key that nobody has. So nobody can come first
+/// where the program is put without its configuration; a localnet has that from genesis on.
+const INITIALIZER: Address = Address::new_from_array([
+    232, 244, 105, 84, 210, 204, 107, 148, 222, 185, 81, 243, 173, 132, 186, 179, 251, 248, 123, 128, 127,
+    153, 107, 32, 17, 98, 218, 99, 124, 115, 239, 64,
+]);
+
+/// Makes the program's configuration, once.
 pub fn init(call: &Call) -> Outcome {
     let Call { program_id, accounts, data } = *call;
     let mut arguments = Arguments::new(data);
@@ -19,6 +27,7 @@ pub fn init(call: &Call) -> Outcome {
     arguments.end()?;
     let ([view, initializer, system], _) = take(accounts, &INIT)?;
     system_program(system)?;
+    require_of("initializer", *initializer.address() == INITIALIZER, Error::Unauthorized)?;
     let bump = [found("program_config", view, ProgramConfig::find(program_id))?];
     let seeds = [crate::address::MULTISIG.into(), crate::address::PROGRAM_CONFIG.into(), (&bump).into()];
     create(&New { payer: initializer, account: view, seeds: &seeds }, ProgramConfig::LENGTH, program_id)?;
@@ -58,4 +67,14 @@ fn change(call: &Call, arguments: Arguments, make: impl FnOnce(&mut ProgramConfi
     config.only_authority(authority)?;
     make(config);
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::INITIALIZER;
+
+    #[test]
+    fn the_initializer_is_a_hash_of_words() {
+        assert_eq!(*INITIALIZER.as_array(), runtime::sha256(&[b"opinion-market/multisig/initializer"]));
+    }
 }

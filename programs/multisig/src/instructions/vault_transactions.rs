@@ -11,9 +11,9 @@ use interface::{
     arguments::Arguments,
     errors::require,
     system::{create as create_account, New},
-    Call, Outcome,
+    Anchor, Call, Outcome,
 };
-use pinocchio::Address;
+use pinocchio::{AccountView, Address};
 
 const CREATE: [Role; 5] = [
     read("multisig").writable(),
@@ -25,17 +25,39 @@ const CREATE: [Role; 5] = [
 const EXECUTION: [Role; 4] =
     [read("multisig"), read("proposal").writable(), read("transaction"), read("member").signs()];
 
+/// What a vault is to do.
+pub struct Wanted<'a> {
+    pub vault_index: u8,
+    pub ephemeral: u8,
+    pub message: &'a [u8],
+}
+
+impl<'a> Wanted<'a> {
+    pub fn parse(data: &'a [u8]) -> Result<Self, Anchor> {
+        let mut arguments = Arguments::new(data);
+        let wanted =
+            Self { vault_index: arguments.u8()?, ephemeral: arguments.u8()?, message: arguments.bytes()? };
+        arguments.memo()?;
+        arguments.end()?;
+        Ok(wanted)
+    }
+}
+
 /// Proposes that a vault does something, under the next index.
 #[inline(never)]
 pub fn create(call: &Call) -> Outcome {
-    let Call { program_id, accounts, data } = *call;
-    let mut arguments = Arguments::new(data);
-    let (vault_index, ephemeral) = (arguments.u8()?, arguments.u8()?);
-    let message = arguments.bytes()?;
-    arguments.memo()?;
-    arguments.end()?;
-    let ([view, transaction, creator, payer, system], _) = take(accounts, &CREATE)?;
+    let wanted = Wanted::parse(call.data)?;
+    let ([view, transaction, creator, payer, system], _) = take(call.accounts, &CREATE)?;
     system_program(system)?;
+    keep(call, &[view, transaction, creator, payer], &wanted)
+}
+
+/// Keeps it in the next transaction's account, once a member may propose it: multisig, transaction, creator and payer.
+#[inline(never)]
+pub fn keep(call: &Call, accounts: &[&AccountView; 4], wanted: &Wanted) -> Outcome {
+    let program_id = call.program_id;
+    let &[view, transaction, creator, payer] = accounts;
+    let &Wanted { vault_index, ephemeral, message } = wanted;
     let mut multisig = Multisig::load(view, program_id)?;
     let index = multisig.next_index().to_le_bytes();
     let key = view.address().as_array();

@@ -1,17 +1,19 @@
 //! Changes of a multisig that its members vote on.
 
-use super::{Member, Multisig};
+use super::{Limit, Member, Multisig};
 use crate::errors::Error;
 use interface::{arguments::Arguments, Anchor, Outcome};
 use pinocchio::Address;
 
-/// One change. Spending limits, the interface's fifth and sixth, are not had here.
+/// One change.
 #[derive(Clone, Copy)]
 pub enum Action<'a> {
     AddMember(&'a Member),
     RemoveMember(&'a Address),
     ChangeThreshold(u16),
     SetTimeLock(u32),
+    AddSpendingLimit(Limit<'a>),
+    RemoveSpendingLimit(&'a Address),
     SetRentCollector(Option<&'a Address>),
 }
 
@@ -25,23 +27,29 @@ impl<'a> Action<'a> {
             1 => Self::RemoveMember(arguments.address()?),
             2 => Self::ChangeThreshold(arguments.u16()?),
             3 => Self::SetTimeLock(arguments.u32()?),
+            4 => Self::AddSpendingLimit(Limit::read(arguments)?),
+            5 => Self::RemoveSpendingLimit(arguments.address()?),
             6 => Self::SetRentCollector(arguments.option_address()?),
             _ => return Err(Anchor::InstructionDidNotDeserialize),
         })
     }
 
-    /// Makes the change; the whole is checked after the last.
+    /// Makes the change of the multisig itself; the whole is checked after the last. Spending limits have accounts of their
+    /// own.
     pub fn apply(&self, multisig: &mut Multisig) -> Outcome {
         match *self {
             Self::AddMember(member) => multisig.insert(member)?,
             Self::RemoveMember(key) => multisig.remove(key)?,
             Self::ChangeThreshold(threshold) => multisig.set_threshold(threshold),
             Self::SetTimeLock(seconds) => multisig.set_time_lock(seconds),
-            Self::SetRentCollector(collector) => multisig.set_rent_collector(collector),
+            // Nobody's say changes by these, so nothing becomes stale.
+            Self::SetRentCollector(collector) => {
+                multisig.set_rent_collector(collector);
+                return Ok(());
+            }
+            Self::AddSpendingLimit(_) | Self::RemoveSpendingLimit(_) => return Ok(()),
         }
-        if !matches!(self, Self::SetRentCollector(_)) {
-            multisig.make_stale();
-        }
+        multisig.make_stale();
         Ok(())
     }
 }

@@ -7,6 +7,8 @@ mod message;
 mod multisig;
 mod program_config;
 mod proposal;
+mod spending_limit;
+mod transaction_buffer;
 mod vault_transaction;
 
 pub use batch::{Batch, BatchTransaction};
@@ -16,6 +18,8 @@ pub use message::{Compiled, Message};
 pub use multisig::{Member, Multisig, EXECUTE, INITIATE, MOST_MEMBERS, VOTE};
 pub use program_config::ProgramConfig;
 pub use proposal::{Proposal, Status};
+pub use spending_limit::{Limit, SpendingLimit};
+pub use transaction_buffer::{Opening, TransactionBuffer};
 pub use vault_transaction::{Payload, VaultTransaction};
 
 use pinocchio::Address;

@@ -238,6 +238,12 @@ impl<'a> Multisig<'a> {
         (self.head.config_authority != Address::default()).then_some(&self.head.config_authority)
     }
 
+    /// Refuses anybody but the config authority.
+    pub fn only_config_authority(&self, view: &AccountView) -> Outcome {
+        let theirs = self.config_authority() == Some(view.address());
+        require_of("config_authority", theirs, Error::Unauthorized)
+    }
+
     pub fn set_config_authority(&mut self, key: &Address) {
         self.head.config_authority = *key;
     }
