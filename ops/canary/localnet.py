@@ -9,6 +9,7 @@ from ops.demo.stage import open_stage
 from ops.demo.story import VOICES
 from ops.errors import UsageError
 from ops.localnet import read_keys
+from oracle.councils import read_roster
 from oracle.texts import texts_of
 from settings import Network, Settings, endpoints
 
@@ -29,7 +30,10 @@ async def canary(
     say = teller(as_json_lines=as_json_lines)
     with tempfile.TemporaryDirectory(prefix="opinion-canary-") as folder:
         address = endpoints(settings, url)[0]
-        async with open_stage(settings.program, address, read_keys(keys), Path(folder) / "journal.sqlite3") as stage:
+        council = read_roster(settings).settlement
+        recorder = None if council is None else council.authority
+        journal = Path(folder) / "journal.sqlite3"
+        async with open_stage(settings.program, address, read_keys(keys), journal, recorder) as stage:
             market = DemoMarket(stage)
             await _keep_texts(texts)
             async for step in market.opening():

@@ -22,6 +22,7 @@ async def establish(stage: Stage, intent: str, bond: UsdcUnits, oracle: Pubkey |
     `oracle` is who records scores, such as a multisig's vault; the oracle's own key where left out.
     Raises OperatorError when the program has other authorities than ours.
     """
+    oracle = oracle or stage.recorder
     keys, admin = stage.keys, stage.keys.admin.public_key
     initialized = await is_initialized(stage, oracle)
     await asyncio.gather(stage.fund(admin, bond), stage.fund(keys.oracle.public_key, UsdcUnits(0)))

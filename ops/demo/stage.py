@@ -48,6 +48,8 @@ class Stage:
     rpc: Rpc
     sender: Sender
     extras: LocalnetExtras
+    recorder: Pubkey | None = None
+    """Who records scores where the oracle's own key does not: a multisig's vault."""
 
     async def send(
         self, intent: str, instructions: Sequence[Instruction], payer: KeypairSigner, *signers: KeypairSigner
@@ -100,7 +102,9 @@ class Stage:
 
 
 @asynccontextmanager
-async def open_stage(program: Pubkey, url: str, keys: LocalnetKeys, journal: Path) -> AsyncGenerator[Stage]:
+async def open_stage(
+    program: Pubkey, url: str, keys: LocalnetKeys, journal: Path, recorder: Pubkey | None = None
+) -> AsyncGenerator[Stage]:
     """Connect to the localnet at `url`; raises OperatorError when something else is there, or no program of ours."""
     extras = LocalnetExtras(url)
     info = await extras.info()
@@ -109,7 +113,7 @@ async def open_stage(program: Pubkey, url: str, keys: LocalnetKeys, journal: Pat
         async with Rpc([url], genesis_hash=info.genesis_hash) as rpc:
             await _check_program(rpc, program)
             sender = Sender(rpc, book, pace=Pace(look=LOOK_S), program=program)
-            yield Stage(shown(url), program, info.usdc_mint, keys, rpc, sender, extras)
+            yield Stage(shown(url), program, info.usdc_mint, keys, rpc, sender, extras, recorder)
     finally:
         book.close()
 

@@ -10,6 +10,7 @@ import httpx
 from redis.exceptions import RedisError
 
 from chain.errors import ChainError
+from oracle.errors import OracleError
 from settings import SettingsError
 from store.errors import StoreError
 
@@ -17,7 +18,7 @@ T = TypeVar("T")
 Findings = AsyncIterator["Finding"]
 MOST_SKEW_S = 60
 """How far a clock may be from this host's."""
-EXPLAINED = (ChainError, StoreError, SettingsError)
+EXPLAINED = (ChainError, StoreError, SettingsError, OracleError)
 """Errors whose words are for people."""
 UNANSWERED = (RedisError, httpx.HTTPError, OSError, TimeoutError)
 """Errors of a connection, whose words may hold addresses."""

@@ -1,14 +1,19 @@
 """The program on the chain, its authorities against the keys that are here, and its bond."""
 
+from contextlib import suppress
+
 from chain import addresses
 from chain.accounts import Market, ProgramConfig
 from chain.answers import MemcmpFilter
 from chain.constants import UPGRADEABLE_LOADER_ID, MarketState
 from chain.draw import share
+from chain.multisig.model import Roles
+from chain.multisig.roster import Council
 from chain.rpc import Rpc
 from chain.token import decode_token_account
 from chain.units import Lamports, UsdcUnits, sol, usdc
 from ops.doctor.finding import EXPLAINED, Finding, Findings, note, ok, tried, wrong
+from oracle.councils import read_council, read_roster
 from oracle.parts import oracle_signer
 from oracle.prover import ProverError, prover_from_files
 from settings import Settings
@@ -30,7 +35,14 @@ async def look_at_program(settings: Settings, rpc: Rpc) -> Findings:
         if config.paused
         else ok("program", f"{settings.program_id} stands, and its config can be read")
     )
-    yield await _oracle(settings, rpc, config)
+    try:
+        council = read_roster(settings).settlement
+    except EXPLAINED as error:
+        yield wrong("signers", str(error), "see docs/signers.md, The roster")
+        return
+    if council is not None:
+        yield await _council(settings, rpc, council, config)
+    yield await _oracle(settings, rpc, config, council)
     markets = await tried("markets", _open_markets(settings, rpc), _ASK_AGAIN)
     if isinstance(markets, Finding):
         yield markets
@@ -48,19 +60,37 @@ async def _config(settings: Settings, rpc: Rpc) -> ProgramConfig | Finding:
     return ProgramConfig.from_account(account.owner, account.data, settings.program)
 
 
-async def _oracle(settings: Settings, rpc: Rpc, config: ProgramConfig) -> Finding:
+async def _council(settings: Settings, rpc: Rpc, council: Council, config: ProgramConfig) -> Finding:
+    """The multisig that records scores: as agreed on, the program's oracle, and without the key that is here."""
+    multisig = await tried("signers", read_council(rpc, council), "ask the signers before anything is signed or sent")
+    if isinstance(multisig, Finding):
+        return multisig
+    if config.oracle != council.authority:
+        words = f"the program's oracle is {config.oracle}, vault {council.vault} of {multisig.address} is another"
+        return wrong("signers", words, "correct the roster, or have the admin propose the vault as the oracle")
+    with suppress(*EXPLAINED):
+        key = oracle_signer(settings).public_key
+        if Roles.VOTE in multisig.roles_of(key):
+            words = f"the key here, {key}, may vote in multisig {multisig.address}"
+            return wrong("signers", words, "use a key that may not: this host would hold one of the approvals")
+    words = f"multisig {multisig.address} is as agreed on: {multisig.threshold} of {len(multisig.voters)} record scores"
+    return ok("signers", words)
+
+
+async def _oracle(settings: Settings, rpc: Rpc, config: ProgramConfig, council: Council | None) -> Finding:
     """Its key and what it can pay."""
     try:
         key = oracle_signer(settings).public_key
     except EXPLAINED as error:
         return wrong("oracle key", str(error), "set ORACLE_KEYPAIR_PATH to the oracle's keypair file, mode 0600")
-    if key != config.oracle:
+    if council is None and key != config.oracle:
         words = f"the key here is {key}, the program's oracle is {config.oracle}"
         return wrong("oracle key", words, "use that key's file, or have the admin rotate the authority")
     balance = await tried("oracle key", rpc.balance(key), _ASK_AGAIN)
     if isinstance(balance, Finding):
         return balance
-    words = f"{key} is the program's oracle and has {sol(balance)}"
+    role = "is the program's oracle" if council is None else "pays the oracle's fees"
+    words = f"{key} {role} and has {sol(balance)}"
     if balance < LEAST_SOL:
         return wrong("oracle key", words, f"send SOL to {key}: it can pay fees no more, or soon no more")
     return note("oracle key", words, f"send SOL to {key} soon") if balance < LITTLE_SOL else ok("oracle key", words)
