@@ -5,6 +5,7 @@ from __future__ import annotations
 import struct
 
 import pytest
+from solders.account import Account
 from solders.instruction import AccountMeta, Instruction
 
 from chain.multisig.model import EVERY_ROLE, Member, Roles
@@ -40,7 +41,7 @@ from tests.programs.multisig.council import (
 )
 from tests.programs.multisig.errors import Code
 from tests.programs.multisig_v3.bending import Bent
-from tests.programs.world import Refused
+from tests.programs.world import Refused, actor
 
 OTHER = addresses.multisig(OTHER_KEY, PROGRAM_ID)
 
@@ -256,3 +257,38 @@ def test_roles_are_held_by_each_member_alone(council: Council) -> None:
         council.execute(index, STRANGER)
     with refused(Code.UNAUTHORIZED):
         council.cancel(index, STRANGER)
+
+
+def test_a_multisig_at_another_address_is_not_believed(council: Council) -> None:
+    """Were such an account ever to come about, it would still have no vault and no transactions."""
+    forged = actor("forged multisig")
+    council.place(forged, Account(10**9, council.data(SQUAD), PROGRAM_ID))
+    made = instructions.create_vault_transaction(
+        multisig=forged,
+        index=1,
+        creator=ANA,
+        rent_payer=ANA,
+        vault_index=0,
+        message=compile_message([payment()]),
+        program=PROGRAM_ID,
+    )
+    with refused(Code.CONSTRAINT_SEEDS):
+        council.send(made)
+
+
+@pytest.mark.parametrize("decided", ["open", "rejected", "executed", "cancelled"])
+def test_only_what_is_approved_is_called_off(council: Council, decided: str) -> None:
+    index = council.propose(payment())
+    if decided == "rejected":
+        council.reject(index, ANA, BO, CHI)
+    if decided in ("executed", "cancelled"):
+        council.approve(index, ANA, BO, CHI)
+    if decided == "executed":
+        council.execute(index)
+    if decided == "cancelled":
+        council.cancel(index, ANA, BO, CHI)
+    vote = instructions.cancel(multisig=SQUAD, index=index, member=DEE, program=PROGRAM_ID)
+    first = c.call("proposal_cancel", [(m.pubkey, "w" * m.is_writable + "s" * m.is_signer) for m in vote.accounts[:3]])
+    for made in (vote, Instruction(PROGRAM_ID, first.data + c.NO_MEMO, first.accounts)):
+        with refused(Code.INVALID_PROPOSAL_STATUS):
+            council.send(made)
