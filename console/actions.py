@@ -98,6 +98,7 @@ def _goto(number: int, screen: str, words: str) -> Action:
 OPERATE = Need.OPERATE
 MARK = Need.MARK
 REPLAY = Need.REPLAY
+SIGN = Need.SIGN
 ACTIONS: tuple[Action, ...] = (
     Action("app.help", "question_mark,f1", "help", "Show what this screen is and what its keys do."),
     Action("app.command", "colon", "go", "Go anywhere, do anything: type its name; Tab completes."),
@@ -166,7 +167,12 @@ ACTIONS: tuple[Action, ...] = (
     Action("runbooks.end", "e", "end", "End the run, and say what came of it.", MARK),
     Action("runbooks.copy", "y", "copy", "Copy the step's commands."),
     Action("runbooks.seen", "l", "last run", "Show what was seen in the newest run, as Markdown.", shown=False),
-    Action("signers.copy", "y", "copy", "Copy the key.", shown=False),
+    Action("signers.read", "v", "read", "Read a proposal: what it does, whether it may be approved, its eight words."),
+    Action("signers.approve", "a", "approve", "Read proposals and approve them with your key.", SIGN),
+    Action("signers.reject", "x", "reject", "Read proposals and reject them, with the reason.", SIGN),
+    Action("signers.cancel", "c", "call off", "Call off what is approved and not executed yet.", SIGN, False),
+    Action("signers.execute", "e", "execute", "Do what is approved, once its time lock has passed.", SIGN, False),
+    Action("signers.copy", "y", "copy", "Copy the members' and the program's keys.", shown=False),
     Action("deploys.copy", "y", "copy", "Copy the hash of what is deployed.", shown=False),
     Action("audit.open", "enter", "open", "Show the act whole, with its hash and the one before it."),
     Action("audit.older", "o", "older", "Look at older acts."),
