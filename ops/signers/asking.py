@@ -14,6 +14,7 @@ from chain.constants import MarketState
 from chain.decoding.model import Decoded
 from chain.decoding.programs import Decoder
 from chain.errors import AccountError, ProposalNotFound
+from chain.evidence import Evidence
 from chain.loader import Buffer, decode_loader_account, executable_hash
 from chain.market_reader import read_evidence
 from chain.multisig.model import Multisig, Proposal, Roles
@@ -164,7 +165,12 @@ class Table:
         from oracle.analysis.verify import record_checks
 
         address, said = one.account("market"), one.arguments
-        evidence = await read_evidence(self.rpc, address, self.settings.program, history=False)
+
+        async def ask(view: Rpc) -> Evidence:
+            return await read_evidence(view, address, self.settings.program, history=False)
+
+        # One node could leave opinions out, or show a market that was never closed.
+        evidence = await agreed(self.rpc, f"market {address}", ask)
         market = evidence.market
         closed = isinstance(market, Market) and market.state is MarketState.CLOSED
         state = market.state.name.lower() if isinstance(market, Market) else "finished"
@@ -199,12 +205,18 @@ class Table:
                 f"It upgrades {program}, which is not our program {self.settings.program}.",
             )
         ]
-        account = await self.rpc.account(buffer_at)
-        try:
+
+        async def ask(view: Rpc) -> Buffer | None:
+            account = await view.account(buffer_at)
             found = None if account is None else decode_loader_account(account.owner, account.data)
+            return found if isinstance(found, Buffer) else None
+
+        # One node could show the program built here in the place of what the buffer holds.
+        try:
+            found = await agreed(self.rpc, f"buffer {buffer_at}", ask)
         except AccountError:
             found = None
-        if not isinstance(found, Buffer):
+        if found is None:
             return [*checks, passed_if("buffer", False, "", f"There is no buffer at {buffer_at}.")]
         built = executable_hash(PROGRAM_FILE.read_bytes()) if PROGRAM_FILE.is_file() else None
         hashed = executable_hash(found.executable)
