@@ -28,6 +28,7 @@ from ops.cluster import connected
 from ops.errors import OperatorError, UsageError
 from ops.localnet import PROGRAM_FILE
 from ops.signers.reading import Reading, judged
+from ops.signers.simulation import simulation_checks
 from oracle.councils import read_roster
 from settings import Settings
 from store import analyses
@@ -134,6 +135,10 @@ class Table:
                 checks += await self._of_score(one, db)
             if one.program_name == "the loader" and one.name == "upgrade":
                 checks += await self._of_upgrade(one)
+        if not found.refusals:
+            # What is not understood is not tried out either: it is refused, and nobody has to weigh what it moves.
+            voters = multisig.voters
+            checks += await simulation_checks(self.rpc, stored, voters, self.settings.program, self._who)
         refusals += [check.words for check in checks if check.result is Result.FAILED]
         warnings += [check.words for check in checks if check.result is Result.NOT_CHECKABLE]
         return Reading(
@@ -148,6 +153,9 @@ class Table:
             warnings=tuple(warnings),
             checks=tuple(checks),
         )
+
+    def _who(self, key: Pubkey) -> str:
+        return "the multisig's vault" if key == self.council.authority else self.council.name(key)
 
     def _foreign(self, one: Decoded) -> list[str]:
         """Accounts that are not the program's own, and signers that are not the vault."""

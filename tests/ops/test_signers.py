@@ -12,8 +12,9 @@ from solders.pubkey import Pubkey
 from solders.system_program import CreateAccountParams, TransferParams, create_account, transfer
 from sqlalchemy import select
 
+from chain.checks import Result
 from chain.clock import CLOCK_ID
-from chain.constants import UPGRADEABLE_LOADER_ID, MarketState
+from chain.constants import TOKEN_PROGRAM_ID, UPGRADEABLE_LOADER_ID, MarketState
 from chain.decoding.programs import Decoder
 from chain.errors import EndpointsDisagree, ProposalNotFound
 from chain.instructions import record_sentiment
@@ -25,7 +26,7 @@ from chain.multisig.v4 import instructions as v4
 from chain.multisig.v4.accounts import AddMember, RemoveMember
 from chain.rpc import Rpc
 from chain.signers import KeypairSigner
-from chain.units import UsdcUnits
+from chain.units import Lamports, UsdcUnits, sol
 from ops.errors import OperatorError, UsageError
 from ops.localnet import PROGRAM_FILE
 from ops.signers.acts import Act, prepared, propose_score
@@ -464,3 +465,59 @@ async def test_a_node_that_shows_another_market_is_noticed(hall: Hall) -> None:
         async with Rpc([liar, url]) as rpc:
             with pytest.raises(EndpointsDisagree, match=f"tell different things of market {market.name}"):
                 await table_of(hall, rpc).reading(number, hall.house.db)
+
+
+# Trying it out
+
+
+async def test_what_a_payment_would_change_is_told_before_anybody_approves(hall: Hall) -> None:
+    stage, vault, payee = hall.house.stage, hall.council.authority, Keypair().pubkey()
+    await stage.fund(vault, UsdcUnits(0))
+    before = await stage.rpc.balance(vault)
+    number = await propose(hall, transfer(TransferParams(from_pubkey=vault, to_pubkey=payee, lamports=20_000_000)))
+    reading = await table_of(hall).reading(number)
+    [check] = [check for check in reading.checks if check.name == "simulation"]
+    assert check.result is Result.OK
+    assert f"{payee} from 0 SOL to 0.02 SOL" in check.words
+    assert f"the multisig's vault from {sol(before)} to {sol(Lamports(before - 20_000_000))}" in check.words
+    assert await stage.rpc.balance(payee) == 0
+
+
+async def test_tokens_that_would_move_are_told(hall: Hall) -> None:
+    stage, vault, payee = hall.house.stage, hall.council.authority, hall.founded.people[2].public_key
+    await stage.fund(vault, UsdcUnits(7_000_000))
+    await stage.fund(payee, UsdcUnits(1_000_000))
+    source, destination = stage.usdc_account(vault), stage.usdc_account(payee)
+    held = await stage.usdc_of({"source": source, "destination": destination})
+    accounts = [
+        AccountMeta(source, is_signer=False, is_writable=True),
+        AccountMeta(destination, is_signer=False, is_writable=True),
+        AccountMeta(vault, is_signer=True, is_writable=False),
+    ]
+    moved = Instruction(TOKEN_PROGRAM_ID, bytes((3,)) + (5_000_000).to_bytes(8, "little"), accounts)
+    reading = await table_of(hall).reading(await propose(hall, moved))
+    [check] = [check for check in reading.checks if check.name == "simulation"]
+    for key, was, becomes in (
+        (source, held["source"], held["source"] - 5_000_000),
+        (destination, held["destination"], held["destination"] + 5_000_000),
+    ):
+        assert f"{key} from {was:,} to {becomes:,} base units of {stage.mint}" in check.words
+
+
+async def test_what_would_fail_now_is_told_and_may_be_approved(hall: Hall) -> None:
+    vault = hall.council.authority
+    lamports = await hall.house.stage.rpc.balance(vault) + 10**9
+    number = await propose(
+        hall, transfer(TransferParams(from_pubkey=vault, to_pubkey=Keypair().pubkey(), lamports=lamports))
+    )
+    reading = await table_of(hall).reading(number)
+    assert reading.refusals == ()
+    assert any(words.startswith("Executed now it would fail: ") for words in reading.warnings)
+
+
+async def test_a_score_changes_nobodys_balance(hall: Hall) -> None:
+    _, number = await proposed(hall)
+    reading = await table_of(hall).reading(number, hall.house.db)
+    assert [check.words for check in reading.checks if check.name == "simulation"] == [
+        "Executed now it succeeds and changes nobody's balance."
+    ]
