@@ -39,6 +39,8 @@ LEAST_FEES = Lamports(10_000_000)
 NEWEST = 50
 """How many of the newest proposals are looked at."""
 NAMES = ("settlement", "upgrade")
+GETTERS = ("to", "new_authority", "recipient", "spill")
+"""The roles of accounts that get something; of tokens the account does not say whose it is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,6 +133,7 @@ class Table:
         checks: list[Check] = []
         for one in found.decoded:
             refusals += self._foreign(one)
+            warnings += self._strangers(one)
             if one.name == "record_sentiment":
                 checks += await self._of_score(one, db)
             if one.program_name == "the loader" and one.name == "upgrade":
@@ -167,6 +170,18 @@ class Table:
             if account.signs and account.key not in (self.council.authority, self.council.pinned.address):
                 wrong.append(f"{account.key} would have to sign as {account.role}, and is not the multisig's vault")
         return wrong
+
+    def _strangers(self, one: Decoded) -> list[str]:
+        """Who would get power or money for good, and is nobody of the council: right only if it was announced."""
+        gets = [(account.role, account.key) for account in one.accounts if account.role in GETTERS]
+        if one.name == "propose_authority":
+            gets.append(("authority", one.arguments["key"]))
+        known = {self.council.authority, *self.council.people}
+        return [
+            f"{key}, the {role.replace('_', ' ')} of {one.name}, is nobody of this council: ask who announced that"
+            for role, key in gets
+            if key not in known
+        ]
 
     async def _of_score(self, one: Decoded, db: Database | None) -> list[Check]:
         """The market as it stands, and the analysis record computed again here from its opinions."""

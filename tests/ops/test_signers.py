@@ -467,6 +467,23 @@ async def test_a_node_that_shows_another_market_is_noticed(hall: Hall) -> None:
                 await table_of(hall, rpc).reading(number, hall.house.db)
 
 
+async def test_a_stranger_who_would_get_the_program_is_told(hall: Hall) -> None:
+    vault, stranger, ana = hall.council.authority, Keypair().pubkey(), hall.founded.people[0].public_key
+    told: list[list[str]] = []
+    for heir in (stranger, ana):
+        accounts = [
+            AccountMeta(program_data_address(hall.house.stage.program), is_signer=False, is_writable=True),
+            AccountMeta(vault, is_signer=True, is_writable=False),
+            AccountMeta(heir, is_signer=False, is_writable=False),
+        ]
+        number = await propose(hall, Instruction(UPGRADEABLE_LOADER_ID, (4).to_bytes(4, "little"), accounts))
+        told.append([words for words in (await table_of(hall).reading(number)).warnings if "announced" in words])
+    assert told == [
+        [f"{stranger}, the new authority of set_authority, is nobody of this council: ask who announced that"],
+        [],
+    ]
+
+
 # Trying it out
 
 
