@@ -17,7 +17,7 @@ from chain.errors import AccountError, ProposalNotFound
 from chain.evidence import Evidence
 from chain.loader import Buffer, decode_loader_account, executable_hash
 from chain.market_reader import read_evidence
-from chain.multisig.model import Multisig, Proposal, Roles
+from chain.multisig.model import Multisig, Proposal, Roles, Status
 from chain.multisig.pinned import differences
 from chain.multisig.roster import Council, Person
 from chain.multisig.stored import StoredTransaction
@@ -107,6 +107,19 @@ class Table:
             seats=tuple(seats),
             open=tuple(reversed([one for one in shown if one.status.is_open])),
         )
+
+    async def proposals(self, status: Status | None = None) -> tuple[Multisig, list[Proposal]]:
+        """Read the newest proposals, or those of one status, newest first, from two RPC nodes that have to agree.
+
+        Raises EndpointsDisagree, AccountError and RpcError.
+        """
+
+        async def ask(view: Rpc) -> tuple[Multisig, list[Proposal]]:
+            multisig = await self.council.adapter.read(view, self.council.pinned.address)
+            return multisig, await self.council.adapter.proposals(view, multisig, NEWEST)
+
+        multisig, shown = await agreed(self.rpc, f"multisig {self.council.pinned.address}", ask)
+        return multisig, [one for one in shown if status in (None, one.status)]
 
     async def reading(self, number: int, db: Database | None = None) -> Reading:
         """Read one proposal from two RPC nodes that have to agree, and judge it.

@@ -32,7 +32,7 @@ from ops.localnet import PROGRAM_FILE
 from ops.signers.acts import Act, prepared, propose_score
 from ops.signers.asking import Table
 from ops.signers.backends import signer_of
-from ops.signers.report import council_lines, reading_lines, table_lines
+from ops.signers.report import council_lines, proposal_lines, proposals_report, reading_lines, table_lines
 from oracle.settlement.recorder import recording
 from settings import Settings
 from store import analyses
@@ -234,6 +234,22 @@ async def test_a_council_that_is_not_as_agreed_on_is_shown_and_signs_nothing(hal
     assert "  DIFFERS from the roster: the threshold is 3, and 2 was agreed on" in list(council_lines(seen))
     with pytest.raises(OperatorError, match="the threshold is 3, and 2 was agreed on"):
         await prepared(table, Act.APPROVE, [number], hall.founded.people[0], hall.house.db)
+
+
+async def test_proposals_are_listed_by_state_with_who_voted_how(hall: Hall) -> None:
+    _, number = await proposed(hall)
+    await hall.approve(number, 0)
+    _, other = await proposed(hall)
+    await hall.reject(other, 1, 2, 3)
+    _, shown = await table_of(hall).proposals()
+    assert [one.index for one in shown[:2]] == [other, number]
+    _, rejected = await table_of(hall).proposals(Status.REJECTED)
+    assert number not in [one.index for one in rejected]
+    told = {line.split(":")[0]: line for line in proposal_lines(hall.council, shown)}
+    assert told[f"proposal {other}"].startswith(f"proposal {other}: rejected since ")
+    assert told[f"proposal {other}"].endswith("rejected by Ben, Chloe, Dayo")
+    assert told[f"proposal {number}"].endswith(" UTC, approved by Ana")
+    assert proposals_report(shown)[0]["status"] == "rejected"
 
 
 # Voting
