@@ -21,10 +21,15 @@ from solders.account import Account
 from solders.account_decoder import UiAccountEncoding
 from solders.commitment_config import CommitmentLevel
 from solders.pubkey import Pubkey
-from solders.rpc.config import RpcAccountInfoConfig, RpcProgramAccountsConfig
+from solders.rpc.config import (
+    RpcAccountInfoConfig,
+    RpcProgramAccountsConfig,
+    RpcSimulateTransactionAccountsConfig,
+    RpcSimulateTransactionConfig,
+)
 from solders.rpc.filter import Memcmp
-from solders.rpc.requests import GetProgramAccounts
-from solders.rpc.responses import GetProgramAccountsWithContextResp
+from solders.rpc.requests import GetProgramAccounts, SimulateVersionedTransaction
+from solders.rpc.responses import GetProgramAccountsWithContextResp, SimulateTransactionResp
 from solders.signature import Signature
 from solders.transaction import VersionedTransaction
 from solders.transaction_status import TransactionConfirmationStatus, TransactionStatus
@@ -213,6 +218,34 @@ class Rpc:
             lambda answer: Simulation(
                 answer.value.err, tuple(answer.value.logs or ()), ComputeUnits(answer.value.units_consumed or 0)
             ),
+        )
+
+    async def simulate_changes(
+        self, transaction: VersionedTransaction, keys: Sequence[Pubkey]
+    ) -> tuple[Simulation, list[ChainAccount | None]]:
+        """What it would do with the newest blockhash and nobody's signature, and these accounts of it afterwards.
+
+        No accounts where it fails.
+        """
+        wanted = RpcSimulateTransactionAccountsConfig(list(keys), UiAccountEncoding.Base64)
+        form = RpcSimulateTransactionConfig(
+            sig_verify=False,
+            replace_recent_blockhash=True,
+            commitment=_LEVELS[self._commitment],
+            accounts=wanted if keys else None,
+        )
+        body = SimulateVersionedTransaction(transaction, form)
+
+        def take(answer: Any) -> tuple[Simulation, list[ChainAccount | None]]:
+            value, slot = answer.value, answer.context.slot
+            done = Simulation(value.err, tuple(value.logs or ()), ComputeUnits(value.units_consumed or 0))
+            if value.err is not None or not keys:
+                return done, []
+            pairs = zip(keys, value.accounts, strict=True)
+            return done, [_account(key, found, slot) if found else None for key, found in pairs]
+
+        return await self._try_each(
+            lambda endpoint: endpoint.ask_body("simulateTransaction", body, SimulateTransactionResp, take)
         )
 
     async def send(self, wire: bytes, *, preflight: bool = True) -> Signature:

@@ -45,6 +45,33 @@ def look(context: typer.Context, rpc: RpcOption = None, json: JsonFlag = False) 
 
 
 @signers.command()
+def proposals(
+    state: Annotated[str | None, typer.Option(help="Only those that are active, approved, executed and so on.")] = None,
+    council: CouncilOption = None,
+    rpc: RpcOption = None,
+    json: JsonFlag = False,
+) -> None:
+    """List the newest proposals with who voted how, those that came to an end too."""
+    from chain.multisig.model import Status
+    from ops.report import say
+    from ops.signers.asking import one_of, tables
+    from ops.signers.report import proposal_lines, proposals_report
+    from settings import read_settings
+
+    if state is not None and state not in {one.value for one in Status}:
+        raise typer.BadParameter(f"{state!r} is none of {', '.join(one.value for one in Status)}.")
+
+    async def act() -> None:
+        async with tables(read_settings(), rpc) as found:
+            table = one_of(found, council)
+            _, shown = await table.proposals(None if state is None else Status(state))
+        lines = list(proposal_lines(table.council, shown)) or ["There is none."]
+        say("\n".join(lines), {"proposals": proposals_report(shown)}, as_json=json)
+
+    run(act())
+
+
+@signers.command()
 def show(number: Number, council: CouncilOption = None, rpc: RpcOption = None, json: JsonFlag = False) -> None:
     """Read one proposal: what it does, why it must not be approved, eight words to compare over a call.
 

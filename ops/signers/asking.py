@@ -14,9 +14,10 @@ from chain.constants import MarketState
 from chain.decoding.model import Decoded
 from chain.decoding.programs import Decoder
 from chain.errors import AccountError, ProposalNotFound
+from chain.evidence import Evidence
 from chain.loader import Buffer, decode_loader_account, executable_hash
 from chain.market_reader import read_evidence
-from chain.multisig.model import Multisig, Proposal, Roles
+from chain.multisig.model import Multisig, Proposal, Roles, Status
 from chain.multisig.pinned import differences
 from chain.multisig.roster import Council, Person
 from chain.multisig.stored import StoredTransaction
@@ -27,6 +28,7 @@ from ops.cluster import connected
 from ops.errors import OperatorError, UsageError
 from ops.localnet import PROGRAM_FILE
 from ops.signers.reading import Reading, judged
+from ops.signers.simulation import simulation_checks
 from oracle.councils import read_roster
 from settings import Settings
 from store import analyses
@@ -37,6 +39,8 @@ LEAST_FEES = Lamports(10_000_000)
 NEWEST = 50
 """How many of the newest proposals are looked at."""
 NAMES = ("settlement", "upgrade")
+GETTERS = ("to", "new_authority", "recipient", "spill")
+"""The roles of accounts that get something; of tokens the account does not say whose it is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +108,19 @@ class Table:
             open=tuple(reversed([one for one in shown if one.status.is_open])),
         )
 
+    async def proposals(self, status: Status | None = None) -> tuple[Multisig, list[Proposal]]:
+        """Read the newest proposals, or those of one status, newest first, from two RPC nodes that have to agree.
+
+        Raises EndpointsDisagree, AccountError and RpcError.
+        """
+
+        async def ask(view: Rpc) -> tuple[Multisig, list[Proposal]]:
+            multisig = await self.council.adapter.read(view, self.council.pinned.address)
+            return multisig, await self.council.adapter.proposals(view, multisig, NEWEST)
+
+        multisig, shown = await agreed(self.rpc, f"multisig {self.council.pinned.address}", ask)
+        return multisig, [one for one in shown if status in (None, one.status)]
+
     async def reading(self, number: int, db: Database | None = None) -> Reading:
         """Read one proposal from two RPC nodes that have to agree, and judge it.
 
@@ -129,10 +146,15 @@ class Table:
         checks: list[Check] = []
         for one in found.decoded:
             refusals += self._foreign(one)
+            warnings += self._strangers(one)
             if one.name == "record_sentiment":
                 checks += await self._of_score(one, db)
             if one.program_name == "the loader" and one.name == "upgrade":
                 checks += await self._of_upgrade(one)
+        if not found.refusals:
+            # What is not understood is not tried out either: it is refused, and nobody has to weigh what it moves.
+            voters = multisig.voters
+            checks += await simulation_checks(self.rpc, stored, voters, self.settings.program, self._who)
         refusals += [check.words for check in checks if check.result is Result.FAILED]
         warnings += [check.words for check in checks if check.result is Result.NOT_CHECKABLE]
         return Reading(
@@ -148,6 +170,9 @@ class Table:
             checks=tuple(checks),
         )
 
+    def _who(self, key: Pubkey) -> str:
+        return "the multisig's vault" if key == self.council.authority else self.council.name(key)
+
     def _foreign(self, one: Decoded) -> list[str]:
         """Accounts that are not the program's own, and signers that are not the vault."""
         roles = {account.role: account.key for account in one.accounts}
@@ -159,12 +184,29 @@ class Table:
                 wrong.append(f"{account.key} would have to sign as {account.role}, and is not the multisig's vault")
         return wrong
 
+    def _strangers(self, one: Decoded) -> list[str]:
+        """Who would get power or money for good, and is nobody of the council: right only if it was announced."""
+        gets = [(account.role, account.key) for account in one.accounts if account.role in GETTERS]
+        if one.name == "propose_authority":
+            gets.append(("authority", one.arguments["key"]))
+        known = {self.council.authority, *self.council.people}
+        return [
+            f"{key}, the {role.replace('_', ' ')} of {one.name}, is nobody of this council: ask who announced that"
+            for role, key in gets
+            if key not in known
+        ]
+
     async def _of_score(self, one: Decoded, db: Database | None) -> list[Check]:
         """The market as it stands, and the analysis record computed again here from its opinions."""
         from oracle.analysis.verify import record_checks
 
         address, said = one.account("market"), one.arguments
-        evidence = await read_evidence(self.rpc, address, self.settings.program, history=False)
+
+        async def ask(view: Rpc) -> Evidence:
+            return await read_evidence(view, address, self.settings.program, history=False)
+
+        # One node could leave opinions out, or show a market that was never closed.
+        evidence = await agreed(self.rpc, f"market {address}", ask)
         market = evidence.market
         closed = isinstance(market, Market) and market.state is MarketState.CLOSED
         state = market.state.name.lower() if isinstance(market, Market) else "finished"
@@ -199,12 +241,18 @@ class Table:
                 f"It upgrades {program}, which is not our program {self.settings.program}.",
             )
         ]
-        account = await self.rpc.account(buffer_at)
-        try:
+
+        async def ask(view: Rpc) -> Buffer | None:
+            account = await view.account(buffer_at)
             found = None if account is None else decode_loader_account(account.owner, account.data)
+            return found if isinstance(found, Buffer) else None
+
+        # One node could show the program built here in the place of what the buffer holds.
+        try:
+            found = await agreed(self.rpc, f"buffer {buffer_at}", ask)
         except AccountError:
             found = None
-        if not isinstance(found, Buffer):
+        if found is None:
             return [*checks, passed_if("buffer", False, "", f"There is no buffer at {buffer_at}.")]
         built = executable_hash(PROGRAM_FILE.read_bytes()) if PROGRAM_FILE.is_file() else None
         hashed = executable_hash(found.executable)

@@ -6,6 +6,7 @@ from typing import Any
 
 from chain.checks import Result
 from chain.multisig.model import Proposal
+from chain.multisig.roster import Council
 from chain.multisig.rules import missing_approvals
 from chain.units import sol
 from ops.signers.asking import CouncilSeen
@@ -32,6 +33,38 @@ def council_lines(seen: CouncilSeen) -> Iterator[str]:
         yield "  nothing waits for signatures"
     for proposal in seen.open:
         yield f"  proposal {proposal.index}: {proposal_words(seen, proposal)}"
+
+
+def proposal_lines(council: Council, shown: Sequence[Proposal]) -> Iterator[str]:
+    """Yield a line for each proposal: its number, how it stands, who said what in the roster's order."""
+    order = {key: place for place, key in enumerate(council.people)}
+    for one in shown:
+        said = [
+            f"{verb} by {', '.join(map(council.name, sorted(keys, key=lambda key: order.get(key, len(order)))))}"
+            for verb, keys in (
+                ("approved", one.approved),
+                ("rejected", one.rejected),
+                ("called off", one.cancelled),
+            )
+            if keys
+        ]
+        since = "" if one.since is None else f" since {datetime.fromtimestamp(one.since, UTC):%Y-%m-%d %H:%M} UTC"
+        yield f"proposal {one.index}: {one.status.value}{since}, {'; '.join(said) or 'nobody has voted'}"
+
+
+def proposals_report(shown: Sequence[Proposal]) -> list[dict[str, Any]]:
+    """Return the proposals for programs."""
+    return [
+        {
+            "number": one.index,
+            "status": one.status.value,
+            "since": one.since,
+            "approved": [str(key) for key in one.approved],
+            "rejected": [str(key) for key in one.rejected],
+            "cancelled": [str(key) for key in one.cancelled],
+        }
+        for one in shown
+    ]
 
 
 def proposal_words(seen: CouncilSeen, proposal: Proposal) -> str:

@@ -9,13 +9,16 @@ import pytest
 from solders.instruction import AccountMeta, Instruction
 from solders.keypair import Keypair
 from solders.pubkey import Pubkey
-from solders.system_program import TransferParams, transfer
+from solders.system_program import CreateAccountParams, TransferParams, create_account, transfer
 from sqlalchemy import select
 
-from chain.constants import MarketState
+from chain.checks import Result
+from chain.clock import CLOCK_ID
+from chain.constants import TOKEN_PROGRAM_ID, UPGRADEABLE_LOADER_ID, MarketState
 from chain.decoding.programs import Decoder
 from chain.errors import EndpointsDisagree, ProposalNotFound
 from chain.instructions import record_sentiment
+from chain.loader import BUFFER_METADATA, executable_hash, program_data_address
 from chain.multisig.model import EVERY_ROLE, Member, Roles, Status
 from chain.multisig.pinned import Pinned
 from chain.multisig.roster import Person
@@ -23,12 +26,13 @@ from chain.multisig.v4 import instructions as v4
 from chain.multisig.v4.accounts import AddMember, RemoveMember
 from chain.rpc import Rpc
 from chain.signers import KeypairSigner
-from chain.units import UsdcUnits
+from chain.units import Lamports, UsdcUnits, sol
 from ops.errors import OperatorError, UsageError
+from ops.localnet import PROGRAM_FILE
 from ops.signers.acts import Act, prepared, propose_score
 from ops.signers.asking import Table
 from ops.signers.backends import signer_of
-from ops.signers.report import council_lines, reading_lines, table_lines
+from ops.signers.report import council_lines, proposal_lines, proposals_report, reading_lines, table_lines
 from oracle.settlement.recorder import recording
 from settings import Settings
 from store import analyses
@@ -40,6 +44,7 @@ from tests.oracle.settlement.hall import Hall, council_node, opened_hall
 from tests.oracle.settlement.house import Opened
 
 SYSTEM = Pubkey.from_string("11111111111111111111111111111111")
+RENT = Pubkey.from_string("SysvarRent111111111111111111111111111111111")
 
 
 @pytest.fixture(scope="module")
@@ -231,6 +236,22 @@ async def test_a_council_that_is_not_as_agreed_on_is_shown_and_signs_nothing(hal
         await prepared(table, Act.APPROVE, [number], hall.founded.people[0], hall.house.db)
 
 
+async def test_proposals_are_listed_by_state_with_who_voted_how(hall: Hall) -> None:
+    _, number = await proposed(hall)
+    await hall.approve(number, 0)
+    _, other = await proposed(hall)
+    await hall.reject(other, 1, 2, 3)
+    _, shown = await table_of(hall).proposals()
+    assert [one.index for one in shown[:2]] == [other, number]
+    _, rejected = await table_of(hall).proposals(Status.REJECTED)
+    assert number not in [one.index for one in rejected]
+    told = {line.split(":")[0]: line for line in proposal_lines(hall.council, shown)}
+    assert told[f"proposal {other}"].startswith(f"proposal {other}: rejected since ")
+    assert told[f"proposal {other}"].endswith("rejected by Ben, Chloe, Dayo")
+    assert told[f"proposal {number}"].endswith(" UTC, approved by Ana")
+    assert proposals_report(shown)[0]["status"] == "rejected"
+
+
 # Voting
 
 
@@ -375,3 +396,161 @@ async def test_no_agent_is_told(hall: Hall, monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.delenv("SSH_AUTH_SOCK", raising=False)
     with pytest.raises(UsageError, match="connect with 'ssh -A'"):
         await signer_of("agent", table_of(hall), str)
+
+
+# Upgrades
+
+
+async def upgrade_to(hall: Hall, program: bytes, authority: Pubkey | None = None) -> int:
+    """Upload the program into a buffer, hand that to the vault or to `authority`, and propose to upgrade to it."""
+    stage, member, buffer = hall.house.stage, hall.founded.people[3], Keypair()
+    space = BUFFER_METADATA + len(program)
+    made = create_account(
+        CreateAccountParams(
+            from_pubkey=member.public_key,
+            to_pubkey=buffer.pubkey(),
+            lamports=await stage.rpc.rent(space),
+            space=space,
+            owner=UPGRADEABLE_LOADER_ID,
+        )
+    )
+    held = AccountMeta(buffer.pubkey(), is_signer=False, is_writable=True)
+    by = AccountMeta(member.public_key, is_signer=True, is_writable=False)
+    written = (1).to_bytes(4, "little") + bytes(4) + len(program).to_bytes(8, "little") + program
+    next_one = AccountMeta(authority or hall.council.authority, is_signer=False, is_writable=False)
+    await stage.send(
+        f"{buffer.pubkey()}",
+        [
+            made,
+            Instruction(UPGRADEABLE_LOADER_ID, bytes(4), [held, by]),
+            Instruction(UPGRADEABLE_LOADER_ID, written, [held, by]),
+            Instruction(UPGRADEABLE_LOADER_ID, (4).to_bytes(4, "little"), [held, by, next_one]),
+        ],
+        member,
+        KeypairSigner(buffer),
+    )
+    accounts = [
+        AccountMeta(program_data_address(stage.program), is_signer=False, is_writable=True),
+        AccountMeta(stage.program, is_signer=False, is_writable=True),
+        held,
+        AccountMeta(member.public_key, is_signer=False, is_writable=True),
+        AccountMeta(RENT, is_signer=False, is_writable=False),
+        AccountMeta(CLOCK_ID, is_signer=False, is_writable=False),
+        AccountMeta(hall.council.authority, is_signer=True, is_writable=False),
+    ]
+    return await propose(hall, Instruction(UPGRADEABLE_LOADER_ID, (3).to_bytes(4, "little"), accounts))
+
+
+async def test_an_upgrade_to_something_else_than_what_is_built_here_is_refused(hall: Hall) -> None:
+    number = await upgrade_to(hall, b"evil")
+    reading = await table_of(hall).reading(number)
+    [why] = reading.refusals
+    assert why.startswith(f"The buffer holds SHA-256 {executable_hash(b'evil')}, the program built here has ")
+
+
+async def test_a_buffer_that_somebody_can_still_change_is_refused(hall: Hall) -> None:
+    ben = hall.founded.people[1].public_key
+    number = await upgrade_to(hall, b"evil", ben)
+    reading = await table_of(hall).reading(number)
+    assert any(words.startswith(f"{ben} can change the buffer until it is executed") for words in reading.refusals)
+
+
+async def test_a_node_that_shows_our_program_in_the_place_of_another_is_noticed(hall: Hall) -> None:
+    number = await upgrade_to(hall, b"evil")
+    url, ours = hall.house.stage.url, PROGRAM_FILE.read_bytes()
+
+    def lie(_: str, data: bytes) -> bytes:
+        return data[:BUFFER_METADATA] + ours if data[BUFFER_METADATA:] == b"evil" else data
+
+    with lying_node(url, lie) as liar:
+        async with Rpc([liar]) as rpc:
+            assert (await table_of(hall, rpc).reading(number)).refusals == ()
+        async with Rpc([liar, url]) as rpc:
+            with pytest.raises(EndpointsDisagree, match="tell different things of buffer"):
+                await table_of(hall, rpc).reading(number)
+
+
+async def test_a_node_that_shows_another_market_is_noticed(hall: Hall) -> None:
+    market, number = await proposed(hall)
+    url = hall.house.stage.url
+
+    def lie(address: str, data: bytes) -> bytes:
+        return data[:-1] + bytes((data[-1] ^ 1,)) if address == market.name else data
+
+    with lying_node(url, lie) as liar:
+        async with Rpc([liar, url]) as rpc:
+            with pytest.raises(EndpointsDisagree, match=f"tell different things of market {market.name}"):
+                await table_of(hall, rpc).reading(number, hall.house.db)
+
+
+async def test_a_stranger_who_would_get_the_program_is_told(hall: Hall) -> None:
+    vault, stranger, ana = hall.council.authority, Keypair().pubkey(), hall.founded.people[0].public_key
+    told: list[list[str]] = []
+    for heir in (stranger, ana):
+        accounts = [
+            AccountMeta(program_data_address(hall.house.stage.program), is_signer=False, is_writable=True),
+            AccountMeta(vault, is_signer=True, is_writable=False),
+            AccountMeta(heir, is_signer=False, is_writable=False),
+        ]
+        number = await propose(hall, Instruction(UPGRADEABLE_LOADER_ID, (4).to_bytes(4, "little"), accounts))
+        told.append([words for words in (await table_of(hall).reading(number)).warnings if "announced" in words])
+    assert told == [
+        [f"{stranger}, the new authority of set_authority, is nobody of this council: ask who announced that"],
+        [],
+    ]
+
+
+# Trying it out
+
+
+async def test_what_a_payment_would_change_is_told_before_anybody_approves(hall: Hall) -> None:
+    stage, vault, payee = hall.house.stage, hall.council.authority, Keypair().pubkey()
+    await stage.fund(vault, UsdcUnits(0))
+    before = await stage.rpc.balance(vault)
+    number = await propose(hall, transfer(TransferParams(from_pubkey=vault, to_pubkey=payee, lamports=20_000_000)))
+    reading = await table_of(hall).reading(number)
+    [check] = [check for check in reading.checks if check.name == "simulation"]
+    assert check.result is Result.OK
+    assert f"{payee} from 0 SOL to 0.02 SOL" in check.words
+    assert f"the multisig's vault from {sol(before)} to {sol(Lamports(before - 20_000_000))}" in check.words
+    assert await stage.rpc.balance(payee) == 0
+
+
+async def test_tokens_that_would_move_are_told(hall: Hall) -> None:
+    stage, vault, payee = hall.house.stage, hall.council.authority, hall.founded.people[2].public_key
+    await stage.fund(vault, UsdcUnits(7_000_000))
+    await stage.fund(payee, UsdcUnits(1_000_000))
+    source, destination = stage.usdc_account(vault), stage.usdc_account(payee)
+    held = await stage.usdc_of({"source": source, "destination": destination})
+    accounts = [
+        AccountMeta(source, is_signer=False, is_writable=True),
+        AccountMeta(destination, is_signer=False, is_writable=True),
+        AccountMeta(vault, is_signer=True, is_writable=False),
+    ]
+    moved = Instruction(TOKEN_PROGRAM_ID, bytes((3,)) + (5_000_000).to_bytes(8, "little"), accounts)
+    reading = await table_of(hall).reading(await propose(hall, moved))
+    [check] = [check for check in reading.checks if check.name == "simulation"]
+    for key, was, becomes in (
+        (source, held["source"], held["source"] - 5_000_000),
+        (destination, held["destination"], held["destination"] + 5_000_000),
+    ):
+        assert f"{key} from {was:,} to {becomes:,} base units of {stage.mint}" in check.words
+
+
+async def test_what_would_fail_now_is_told_and_may_be_approved(hall: Hall) -> None:
+    vault = hall.council.authority
+    lamports = await hall.house.stage.rpc.balance(vault) + 10**9
+    number = await propose(
+        hall, transfer(TransferParams(from_pubkey=vault, to_pubkey=Keypair().pubkey(), lamports=lamports))
+    )
+    reading = await table_of(hall).reading(number)
+    assert reading.refusals == ()
+    assert any(words.startswith("Executed now it would fail: ") for words in reading.warnings)
+
+
+async def test_a_score_changes_nobodys_balance(hall: Hall) -> None:
+    _, number = await proposed(hall)
+    reading = await table_of(hall).reading(number, hall.house.db)
+    assert [check.words for check in reading.checks if check.name == "simulation"] == [
+        "Executed now it succeeds and changes nobody's balance."
+    ]
