@@ -48,9 +48,13 @@ async def is_initialized(stage: Stage, oracle: Pubkey | None = None) -> bool:
         "randomness": (Pubkey(config.randomness_key), Pubkey(keys.randomness.public)),
     }
     for role, (theirs, mine) in ours.items():
+        if theirs != mine and (role, mine) == ("oracle", oracle):
+            raise OperatorError(
+                f"The localnet's oracle is {theirs}, not the signers' vault {mine}: start it anew with --reset."
+            )
         if theirs != mine:
             raise OperatorError(
-                f"The localnet's {role} is {theirs}, not {mine}: give its own keys by --keys, or start it with --reset."
+                f"The key in {role}.json is {mine}, but the localnet's {role} is {theirs}: give its own by --keys."
             )
     return True
 
