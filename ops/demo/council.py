@@ -42,7 +42,7 @@ class Founded:
 
 
 async def found(stage: Stage, folder: Path, squads: str = "v4") -> Founded:
-    """Make the people's keys, their multisig and the roster in `folder`; what is there already stays.
+    """Make the people's keys and their multisig, where they are not there yet, and write the roster anew in `folder`.
 
     In v4 the oracle's key may propose and execute, and never votes; in v3, which knows no roles, it is no member.
     Raises OperatorError when the folder cannot be written to, and what the chain raises.

@@ -20,7 +20,7 @@ from chain.multisig.stored import StoredTransaction
 from chain.multisig.v3.changes import changes_of
 from chain.multisig.v4.accounts import ConfigAction
 from chain.units import UnixTime
-from ops.signers.words import change, effect
+from ops.signers.words import Name, change, effect
 
 
 @dataclass(frozen=True)
@@ -143,11 +143,11 @@ def judged(council: Council, stored: StoredTransaction, decoder: Decoder) -> Jud
     return Judged(tuple(deeds), tuple(decoded), tuple(refusals))
 
 
-def _account(one: Decoded, name: object) -> list[str]:
+def _account(one: Decoded, name: Name) -> list[str]:
     told: list[str] = []
     for account in one.accounts:
         flags = " and ".join(word for word, has in (("signs", account.signs), ("is written", account.writes)) if has)
-        who = name(account.key) if callable(name) else str(account.key)
+        who = name(account.key)
         shown = str(account.key) if who == str(account.key) else f"{account.key} ({who})"
         told.append(f"{account.role}: {shown}{f', {flags}' if flags else ''}")
     return told

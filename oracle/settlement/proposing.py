@@ -13,7 +13,7 @@ from solders.instruction import Instruction
 from solders.pubkey import Pubkey
 
 from chain.decoding.programs import Decoder
-from chain.errors import AccountError, NotUnderstood, ProposalNotFound
+from chain.errors import AccountError, NotUnderstood
 from chain.multisig.model import Multisig, Proposal, Roles, Status
 from chain.multisig.roster import Council
 from chain.multisig.rules import is_stale, missing_approvals, not_voted, released_at
@@ -200,7 +200,7 @@ class CouncilRecorder:
         """What is proposed; None where it is closed, or takes what nobody here proposes."""
         try:
             return await self._council.adapter.stored(self._rpc, multisig, number)
-        except (ProposalNotFound, AccountError):
+        except AccountError:
             return None
 
     def _records(self, stored: Iterable[Instruction], wanted: Instruction) -> bool:
