@@ -66,7 +66,7 @@ async def vote(
     """Read, have it confirmed, and vote; returns what came of it. Raises what `prepared` and `make` raise."""
     async with tables(settings) as found:
         table = one_of(found, council)
-        signer = await signer_of(answers["signer"], table, say)
+        signer = await signer_of(answers["signer"], table.council, say)
         made = await prepared(table, act, numbers_of(answers["numbers"]), signer, db, memo=answers.get("memo") or None)
         if not await confirm(_confirmation(made), _safe(_shown(made))):
             return "Nothing was signed."

@@ -171,7 +171,7 @@ def propose(
         settings, address = read_settings(), parse_address(market, "a market")
         async with tables(settings, rpc) as found, opened(settings) as db:
             table = one_of(found, "settlement")
-            key = await signer_of(signer, table, lambda words: typer.echo(words, err=True))
+            key = await signer_of(signer, table.council, lambda words: typer.echo(words, err=True))
             sent, number = await propose_score(table, address, key, db)
         report = {"signature": str(sent.signature), "proposal": number}
         say(f"Proposed as number {number}: {sent.signature}.", report, as_json=json)
@@ -200,7 +200,7 @@ def _vote(
         settings = read_settings()
         async with tables(settings, rpc) as found, opened(settings) as db:
             table = one_of(found, council)
-            signer = await signer_of(where, table, lambda words: typer.echo(words, err=True))
+            signer = await signer_of(where, table.council, lambda words: typer.echo(words, err=True))
             made = await prepared(table, act, numbers, signer, db, memo=memo)
             _agree(made)
             sent = await made.make(db)

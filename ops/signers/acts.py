@@ -58,11 +58,28 @@ class Prepared:
             return self.readings[0].words
         return fingerprint(sha256(b"".join(one.stored.payload_hash for one in self.readings)).digest())
 
+    @property
+    def details(self) -> dict[str, audit.Json]:
+        """What the audit log keeps of it."""
+        told: dict[str, audit.Json] = {
+            "proposals": [one.number for one in self.readings],
+            "payloads": [one.stored.payload_hash.hex() for one in self.readings],
+            "key": str(self.signer.public_key),
+        }
+        return told if self.memo is None else {**told, "memo": self.memo}
+
     async def make(self, db: Database) -> Sent:
         """Read everything again, write it into the audit log, and send it as one transaction.
 
-        Raises OperatorError when anything is otherwise than it was read, what `prepared` raises, SignerError,
-        StoreError, TransactionError and RpcError.
+        Raises what `confirmed` raises, SignerError, StoreError and TransactionError.
+        """
+        wanted = await self.confirmed(db)
+        return await audited_send(self.table, f"{self.act} proposals", wanted, self.signer, db, self.details)
+
+    async def confirmed(self, db: Database) -> list[Instruction]:
+        """Read everything again, and return what does the act.
+
+        Raises OperatorError when anything is otherwise than it was read, what `prepared` raises, and RpcError.
         """
         again = await prepared(
             self.table, self.act, [one.number for one in self.readings], self.signer, db, memo=self.memo
@@ -70,15 +87,7 @@ class Prepared:
         for before, now in zip(self.readings, again.readings, strict=True):
             if before.stored.payload_hash != now.stored.payload_hash:
                 raise OperatorError(f"Proposal {now.number} is not what was read before: tell the others at once.")
-        wanted = [await self._instruction(reading) for reading in again.readings]
-        details: dict[str, audit.Json] = {
-            "proposals": [one.number for one in again.readings],
-            "payloads": [one.stored.payload_hash.hex() for one in again.readings],
-            "key": str(self.signer.public_key),
-        }
-        if self.memo is not None:
-            details["memo"] = self.memo
-        return await _send(self.table, f"{self.act} proposals", wanted, self.signer, db, details)
+        return [await self._instruction(reading) for reading in again.readings]
 
     async def _instruction(self, reading: Reading) -> Instruction:
         adapter, multisig = self.table.council.adapter, reading.multisig
@@ -151,7 +160,7 @@ async def propose_score(table: Table, market: Pubkey, signer: Signer, db: Databa
     made = table.council.adapter.propose(multisig, signer.public_key, table.council.vault, [wanted])
     number = multisig.last_index + 1
     details: dict[str, audit.Json] = {"proposal": number, "market": str(market), "key": str(signer.public_key)}
-    return await _send(table, "propose score", made, signer, db, details), number
+    return await audited_send(table, "propose score", made, signer, db, details), number
 
 
 async def _already(table: Table, multisig: Multisig, wanted: Instruction) -> Proposal | None:
@@ -167,7 +176,7 @@ async def _already(table: Table, multisig: Multisig, wanted: Instruction) -> Pro
     return None
 
 
-async def _send(
+async def audited_send(
     table: Table,
     act: str,
     wanted: Sequence[Instruction],
@@ -175,7 +184,10 @@ async def _send(
     db: Database,
     details: dict[str, audit.Json],
 ) -> Sent:
-    """The audit log has it first."""
+    """Send it as one transaction that the audit log has before the chain does.
+
+    Raises StoreError, JournalError, SignerError, TransactionError and RpcError.
+    """
     JOURNAL.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     async with db.write() as connection:
         await audit.append(connection, person(), act, str(table.council.pinned.address), details)

@@ -8,11 +8,11 @@ from solders.pubkey import Pubkey
 from solders.signature import Signature
 
 from chain.ledger import connected_device, ledger_signer, message_hash
+from chain.multisig.roster import Council
 from chain.signers import Signer, signer_from_file
 from chain.ssh_agent import agent_identities, agent_signer
 from ops.amounts import parse_address
 from ops.errors import UsageError
-from ops.signers.asking import Table
 
 AGENT, LEDGER = "agent", "ledger"
 
@@ -34,7 +34,7 @@ class AnnouncingSigner:
         return await self._signer.sign(message)
 
 
-async def signer_of(where: str, table: Table, say: Callable[[str], None]) -> Signer:
+async def signer_of(where: str, council: Council, say: Callable[[str], None]) -> Signer:
     """Return the signer: `agent` or `agent:KEY`, `ledger`, or a keypair file's path.
 
     Of an agent without a key, the one that is a member's. `say` tells what a device's screen has to show. Raises
@@ -43,7 +43,7 @@ async def signer_of(where: str, table: Table, say: Callable[[str], None]) -> Sig
     kind, _, rest = where.partition(":")
     if kind == AGENT:
         socket = _socket()
-        key = parse_address(rest, "a member") if rest else await _members(socket, table)
+        key = parse_address(rest, "a member") if rest else await _members(socket, council)
         return await agent_signer(socket, key)
     if where == LEDGER:
         return AnnouncingSigner(await ledger_signer(connected_device()), say)
@@ -57,11 +57,11 @@ def _socket() -> Path:
     return Path(path)
 
 
-async def _members(socket: Path, table: Table) -> Pubkey:
+async def _members(socket: Path, council: Council) -> Pubkey:
     """The member's key that the agent holds; one that holds several has to be told which."""
-    held = [identity.key for identity in await agent_identities(socket) if identity.key in table.council.people]
+    held = [identity.key for identity in await agent_identities(socket) if identity.key in council.people]
     keys = [key for key in held if key is not None]
     if len(keys) != 1:
-        told = ", ".join(table.council.name(key) for key in keys) or "no member's key"
+        told = ", ".join(council.name(key) for key in keys) or "no member's key"
         raise UsageError(f"The ssh-agent holds {told}: name one by --signer agent:KEY.")
     return keys[0]

@@ -355,7 +355,7 @@ async def test_a_member_votes_by_a_key_that_only_an_ssh_agent_holds(
         key = public_key(agent.add("frida"))
         monkeypatch.setenv("SSH_AUTH_SOCK", str(agent.socket))
         with pytest.raises(UsageError, match="holds no member's key"):
-            await signer_of("agent", table_of(hall), str)
+            await signer_of("agent", table_of(hall).council, str)
         await hall.house.stage.fund(key, UsdcUnits(0))
         await hall.change(AddMember(frida := Member(key, Roles.VOTE)))
         try:
@@ -364,7 +364,7 @@ async def test_a_member_votes_by_a_key_that_only_an_ssh_agent_holds(
             pinned = replace(council.pinned, members=council.pinned.members | {frida})
             hall.council = replace(council, people=people, pinned=pinned)
             _, number = await proposed(hall)
-            signer = await signer_of("agent", table_of(hall), str)
+            signer = await signer_of("agent", table_of(hall).council, str)
             made = await prepared(table_of(hall), Act.APPROVE, [number], signer, hall.house.db)
             await made.make(hall.house.db)
             assert (await hall.proposal(number)).approved == (key,)
@@ -395,7 +395,7 @@ async def test_a_member_who_was_removed_since_approves_nothing(hall: Hall) -> No
 async def test_no_agent_is_told(hall: Hall, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("SSH_AUTH_SOCK", raising=False)
     with pytest.raises(UsageError, match="connect with 'ssh -A'"):
-        await signer_of("agent", table_of(hall), str)
+        await signer_of("agent", table_of(hall).council, str)
 
 
 # Upgrades
