@@ -70,7 +70,11 @@ class Budget:
 
 def compile_message(payer: Pubkey, budget: Budget, instructions: Sequence[Instruction], blockhash: Hash) -> MessageV0:
     """The message to sign. Raises InvalidValue when the transaction cannot fit."""
-    message = MessageV0.try_compile(payer, [*budget.instructions(), *instructions], [], blockhash)
+    return fitting(MessageV0.try_compile(payer, [*budget.instructions(), *instructions], [], blockhash))
+
+
+def fitting(message: MessageV0) -> MessageV0:
+    """The same message. Raises InvalidValue when its transaction is longer than the cluster takes."""
     length = 1 + 64 * message.header.num_required_signatures + len(to_bytes_versioned(message))
     if length > MAX_WIRE:
         raise InvalidValue(

@@ -3,9 +3,10 @@
 from dataclasses import dataclass
 from hashlib import sha256
 
-from solders.instruction import Instruction
+from solders.instruction import AccountMeta, Instruction
 from solders.pubkey import Pubkey
 
+from chain.errors import MalformedData
 from chain.multisig.v4.accounts import ConfigAction
 from chain.wire import U64, codec_of
 
@@ -71,3 +72,28 @@ class StoredTransaction:
     def payload_hash(self) -> bytes:
         """SHA-256 of the payload, 32 bytes."""
         return sha256(self.payload).digest()
+
+
+def read_payload(payload: bytes) -> StoredTransaction:
+    """What these bytes of a `payload` say, for somebody who has no chain to ask; of the creator they tell nothing.
+
+    Raises MalformedData.
+    """
+    if not payload.startswith(_PAYLOAD):
+        raise MalformedData("these bytes are no proposal's payload, or one of another release of opinion")
+    whole, end = codec_of(_Payload).decode(payload, len(_PAYLOAD))
+    if end != len(payload):
+        raise MalformedData(f"{len(payload) - end} bytes follow the payload: it was altered on its way")
+    return StoredTransaction(
+        multisig=whole.multisig,
+        index=whole.index,
+        creator=Pubkey.default(),
+        authority=whole.authority,
+        authority_index=0,
+        instructions=tuple(map(_read_instruction, whole.instructions)),
+        changes=whole.changes,
+    )
+
+
+def _read_instruction(one: _Instruction) -> Instruction:
+    return Instruction(one.program, one.data, [AccountMeta(a.key, a.signs, a.writes) for a in one.accounts])

@@ -5,11 +5,13 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ops.commands._run import run
+from ops.commands.offline import offline
 
 if TYPE_CHECKING:
     from ops.signers.acts import Act, Prepared
 
 signers = typer.Typer(help="See who signs, read what is proposed, and vote on it.")
+signers.add_typer(offline, name="offline")
 
 RpcOption = Annotated[str | None, typer.Option("--rpc", help="The node's address; SOLANA_RPC_URL where left out.")]
 JsonFlag = Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")]
