@@ -31,18 +31,13 @@ def look(context: typer.Context, council: CouncilOption = None, rpc: RpcOption =
     from ops.report import say
     from ops.signers.asking import one_of, tables
     from ops.signers.offline import kept_requests
-    from ops.signers.request import LIFE
     from settings import read_settings
 
     async def act() -> None:
         async with tables(read_settings(), rpc) as found:
             table = one_of(found, council)
             now, kept = await chain_time(table.rpc), kept_requests(table.council)
-        lines = [
-            f"{one.request.act} proposal {one.request.number} by {table.council.name(one.request.member)}, exported "
-            f"{max(one.age(now), 0) // 60} min ago{'; TOO OLD: revoke it' if one.age(now) > LIFE else ''}: {one.path}"
-            for one in kept
-        ]
+        lines = [one.words(table.council, now) for one in kept]
         report = [
             {
                 "number": one.request.number,

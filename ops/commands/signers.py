@@ -31,6 +31,7 @@ def look(context: typer.Context, rpc: RpcOption = None, json: JsonFlag = False) 
         return
     from ops.report import say
     from ops.signers.asking import tables
+    from ops.signers.offline import kept_requests
     from ops.signers.report import council_lines, council_report
     from settings import read_settings
 
@@ -38,6 +39,8 @@ def look(context: typer.Context, rpc: RpcOption = None, json: JsonFlag = False) 
         async with tables(read_settings(), rpc) as found:
             seen = [await table.seen() for table in found]
         lines = [line for one in seen for line in council_lines(one)]
+        for one in seen:
+            lines += (f"offline: {kept.words(one.council, one.now)}" for kept in kept_requests(one.council))
         words = "\n".join(lines) or "No multisig is set: the oracle's key records scores alone."
         say(words, {"councils": [council_report(one) for one in seen]}, as_json=json)
         return any(one.differences for one in seen)

@@ -71,6 +71,13 @@ class Kept:
         """Since it was exported."""
         return Seconds(now - self.request.made_at)
 
+    def words(self, council: Council, now: UnixTime) -> str:
+        """What it is and how old, in a line."""
+        age, request = self.age(now), self.request
+        told = f"{request.act} proposal {request.number} by {council.name(request.member)}"
+        old = "; TOO OLD: revoke it" if age > LIFE else ""
+        return f"{told}, exported {max(age, 0) // 60} min ago{old}: {self.path}"
+
     def keep(self) -> None:
         """Write it down, for its owner alone."""
         FOLDER.mkdir(mode=0o700, parents=True, exist_ok=True)

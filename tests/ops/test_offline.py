@@ -1,8 +1,14 @@
 """Votes by a key on a machine without a network; on a localnet with five signers."""
 
+import asyncio
+import json
+import os
+import subprocess
+import sys
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from solders.instruction import Instruction
@@ -17,10 +23,11 @@ from chain.decoding.programs import Decoder
 from chain.durable import land_durable
 from chain.errors import SignerError, TransactionExpired
 from chain.multisig.model import Status
-from chain.signers import KeypairSigner
+from chain.signers import KeypairSigner, signer_from_file
 from chain.transaction import sign
 from chain.units import Seconds, UsdcUnits
 from ops.errors import OperatorError, UsageError
+from ops.localnet import make_key
 from ops.signers import offline
 from ops.signers.acts import Act, prepared
 from ops.signers.asking import Table
@@ -255,3 +262,51 @@ async def test_a_vote_that_is_not_needed_any_more_is_not_sent(hall: Hall, courie
     message = kept.request.message(hall.council.adapter)
     assert to_bytes_versioned(message) == to_bytes_versioned(carried(hall, kept).request.message(hall.council.adapter))
     await revoke(table_of(hall), kept, courier, hall.house.db)
+
+
+async def test_the_commands_carry_a_vote_there_and_back(hall: Hall, tmp_path: Path) -> None:
+    number = await proposed(hall)
+    make_key(key := tmp_path / "courier.json")
+    await hall.house.stage.fund(signer_from_file(key).public_key, UsdcUnits(0))
+    online = {
+        "PROGRAM_ID": str(hall.house.stage.program),
+        "ROSTER_PATH": str(hall.founded.roster),
+        "SQUADS_MULTISIG": str(hall.council.pinned.address),
+        "SOLANA_RPC_URL": hall.house.stage.url,
+        "DATABASE_URL": hall.house.db.name,
+    }
+    # Nothing can be reached from there.
+    distant = {**online, "SOLANA_RPC_URL": "http://127.0.0.1:1", "DATABASE_URL": "sqlite:////nowhere/oracle.db"}
+
+    async def opinion(where: dict[str, str], *arguments: str, typed: str = "") -> dict[str, Any]:
+        done = await asyncio.to_thread(run_opinion, tmp_path, where, *arguments, typed=typed)
+        assert done.returncode == 0, done.stderr
+        return json.loads(done.stdout)
+
+    told = await opinion(online, "export", str(number), "--member", "Ana", "--courier", str(key))
+    assert (await opinion(online))["requests"][0]["number"] == number
+    words = (await table_of(hall).reading(number, hall.house.db)).words
+    member = str(hall.founded.roster.parent / "ana.json")
+    wrong = await asyncio.to_thread(
+        run_opinion, tmp_path, distant, "sign", told["file"], "--signer", member, typed="zebra\n"
+    )
+    assert wrong.returncode == 1
+    assert "not the first word" in wrong.stderr
+    signed = await opinion(distant, *asked, typed=words.split()[0] + "\n")
+    done = await opinion(online, "import", signed["signature"], "--courier", str(key))
+    assert (done["number"], done["act"]) == (number, "approve")
+    assert (await hall.proposal(number)).approved == (hall.founded.people[0].public_key,)
+    await opinion(online, "export", str(number), "--member", "Ben", "--courier", str(key))
+    [nonce] = (await opinion(online, "revoke", str(number), "--courier", str(key)))["nonces"]
+    assert await hall.house.stage.rpc.account(Pubkey.from_string(nonce)) is None
+
+
+def run_opinion(
+    folder: Path, settings: dict[str, str], *arguments: str, typed: str = ""
+) -> subprocess.CompletedProcess[str]:
+    command = [str(Path(sys.executable).with_name("opinion")), "signers", "offline", *arguments, "--json"]
+    environment = {"PATH": os.environ["PATH"], **settings}
+    # A session of its own has no terminal, so that the word is read from what is piped.
+    return subprocess.run(
+        command, cwd=folder, env=environment, input=typed, capture_output=True, text=True, start_new_session=True
+    )
