@@ -287,9 +287,8 @@ async def test_the_commands_carry_a_vote_there_and_back(hall: Hall, tmp_path: Pa
     assert (await opinion(online))["requests"][0]["number"] == number
     words = (await table_of(hall).reading(number, hall.house.db)).words
     member = str(hall.founded.roster.parent / "ana.json")
-    wrong = await asyncio.to_thread(
-        run_opinion, tmp_path, distant, "sign", told["file"], "--signer", member, typed="zebra\n"
-    )
+    asked = ("sign", told["file"], "--signer", member)
+    wrong = await asyncio.to_thread(run_opinion, tmp_path, distant, *asked, typed="zebra\n")
     assert wrong.returncode == 1
     assert "not the first word" in wrong.stderr
     signed = await opinion(distant, *asked, typed=words.split()[0] + "\n")
