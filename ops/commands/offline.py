@@ -104,7 +104,9 @@ def export_request(
 @offline.command("sign")
 def sign_request(
     request: Annotated[typer.FileText, typer.Argument(help="The request's file; '-' reads its parts from stdin.")],
-    signer: Annotated[str, typer.Option("--signer", help="Your member's key: a file of mode 0600, or ledger.")],
+    signer: Annotated[
+        str, typer.Option("--signer", help="Your member's key: a file of mode 0600, ledger, or ledger:ACCOUNT.")
+    ],
     qr: QrFlag = False,
     json: JsonFlag = False,
 ) -> None:

@@ -17,7 +17,11 @@ RpcOption = Annotated[str | None, typer.Option("--rpc", help="The node's address
 JsonFlag = Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")]
 CouncilOption = Annotated[str | None, typer.Option(help="settlement or upgrade; the first where left out.")]
 SignerOption = Annotated[
-    str, typer.Option("--signer", help="Where the key is: agent, agent:KEY, ledger, or a keypair file of mode 0600.")
+    str,
+    typer.Option(
+        "--signer",
+        help="Where the key is: agent, agent:KEY, ledger, ledger:ACCOUNT/CHANGE, or a keypair file of mode 0600.",
+    ),
 ]
 Numbers = Annotated[list[int], typer.Argument(help="The proposals' numbers.", min=1)]
 Number = Annotated[int, typer.Argument(help="The proposal's number.", min=1)]

@@ -7,7 +7,7 @@ from pathlib import Path
 from solders.pubkey import Pubkey
 from solders.signature import Signature
 
-from chain.ledger import connected_device, ledger_signer, message_hash
+from chain.ledger import DERIVATION, connected_device, ledger_signer, message_hash
 from chain.multisig.roster import Council
 from chain.signers import Signer, signer_from_file
 from chain.ssh_agent import agent_identities, agent_signer
@@ -35,19 +35,33 @@ class AnnouncingSigner:
 
 
 async def signer_of(where: str, council: Council, say: Callable[[str], None]) -> Signer:
-    """Return the signer: `agent` or `agent:KEY`, `ledger`, or a keypair file's path.
+    """Return the signer: `agent` or `agent:KEY`, `ledger` or `ledger:ACCOUNT[/CHANGE]`, or a keypair file's path.
 
-    Of an agent without a key, the one that is a member's. `say` tells what a device's screen has to show. Raises
-    SignerError, UsageError.
+    Of an agent without a key, the one that is a member's; of a Ledger without an account, the first as wallets count
+    them. `say` tells what a device's screen has to show. Raises SignerError, UsageError.
     """
     kind, _, rest = where.partition(":")
     if kind == AGENT:
         socket = _socket()
         key = parse_address(rest, "a member") if rest else await _members(socket, council)
         return await agent_signer(socket, key)
-    if where == LEDGER:
-        return AnnouncingSigner(await ledger_signer(connected_device()), say)
+    if kind == LEDGER:
+        derivation = ledger_derivation(rest)
+        return AnnouncingSigner(await ledger_signer(connected_device(), derivation), say)
     return signer_from_file(Path(where))
+
+
+def ledger_derivation(told: str) -> tuple[int, ...]:
+    """Return the steps of `ACCOUNT` or `ACCOUNT/CHANGE` below m/44'/501', as solana's own tools write them.
+
+    Raises UsageError.
+    """
+    if not told:
+        return DERIVATION
+    steps = told.split("/")
+    if len(steps) > 2 or not all(step.isascii() and step.isdigit() and len(step) < 10 for step in steps):
+        raise UsageError(f"ledger:{told} names no account: give ledger:ACCOUNT or ledger:ACCOUNT/CHANGE, in numbers.")
+    return (*DERIVATION[:2], *map(int, steps))
 
 
 def _socket() -> Path:
