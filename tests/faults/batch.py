@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,6 +15,7 @@ from store import settlements
 from store.errors import StoreError
 from store.settlements import Status
 from tests.faults import checks
+from tests.faults.council import Members, approving, proposals_agree
 from tests.faults.injector import Injector, Struck
 from tests.faults.markets import OpenMarket, imagine, open_market
 from tests.faults.plan import Ground, Plan
@@ -52,6 +53,7 @@ class Verdict:
             for one in self.struck
         ]
         place = {"postgresql": ground.postgresql, "debian_redis": ground.debian_redis, "endpoints": ground.endpoints}
+        place |= {"council": ground.council}
         return {
             "run": self.run,
             "seed": seed,
@@ -94,17 +96,21 @@ async def run_on(stack: Stack, injector: Injector, seed: int, plans: Sequence[Pl
         Struck(plan.number, fault, of_run[plan.number][fault.market].name) for plan in plans for fault in plan.faults
     ]
     injector.arm(stack, struck)
+    members = None
+    if stack.founded is not None:
+        members = Members(stack.stage, stack.founded, injector.may_vote, f"{seed} run {plans[0].number}")
     watching = asyncio.create_task(injector.watch(), name="injector")
     try:
-        await stack.stage.extras.warp(MarketDuration.DAY)
-        await _poke(stack, poke)
-        done_at = await _until_done(stack, [*markets, poke], watching)
+        async with approving(members) as still_approving:
+            await stack.stage.extras.warp(MarketDuration.DAY)
+            await _poke(stack, poke)
+            done_at = await _until_done(stack, [*markets, poke], watching, still_approving)
         await injector.settle_down()
     finally:
         watching.cancel()
         with suppress(asyncio.CancelledError):
             await watching
-    return await _judged(stack, injector, plans, [*markets, poke], treasury, offsets, began, done_at)
+    return await _judged(stack, injector, plans, [*markets, poke], treasury, offsets, began, done_at, members)
 
 
 async def _poke(stack: Stack, market: OpenMarket) -> None:
@@ -115,13 +121,16 @@ async def _poke(stack: Stack, market: OpenMarket) -> None:
         await stack.stage.sender.send(f"{market.name} poke", [expire], stack.stage.keys.admin)
 
 
-async def _until_done(stack: Stack, markets: Sequence[OpenMarket], watching: asyncio.Task[None]) -> dict[str, float]:
+async def _until_done(
+    stack: Stack, markets: Sequence[OpenMarket], watching: asyncio.Task[None], still_approving: Callable[[], None]
+) -> dict[str, float]:
     """Wait for the final receipt and the row that says done; returns when that was, for those that came so far."""
     done: dict[str, float] = {}
     deadline = time.monotonic() + PATIENCE_S
     while len(done) < len(markets) and time.monotonic() < deadline:
         if watching.done():
             watching.result()
+        still_approving()
         with suppress(StoreError):
             rows = {row.market: row for row in await settlements.all_of(stack.db, Status.DONE)}
             for market in markets:
@@ -140,6 +149,7 @@ async def _judged(
     offsets: dict[str, int],
     began: float,
     done_at: dict[str, float],
+    members: Members | None,
 ) -> list[Verdict]:
     ended: dict[str, str] = {}
     wrong: dict[int, list[str]] = {}
@@ -153,6 +163,11 @@ async def _judged(
         if retried and not garbage:
             found.append(f"{market.name} was parked {retried} times for a failure that was not its own")
         wrong.setdefault(market.run, []).extend(found)
+    if members is not None:
+        drawn = {market.name: ended[market.name] == "settled" for market in markets}
+        of_proposals = await proposals_agree(stack.stage, stack.db, members, drawn)
+        for market in markets:
+            wrong[market.run] += of_proposals[market.name]
     together = await checks.ledgers_agree(stack.stage, stack.db)
     took = await checks.treasury_of(stack.stage) - treasury
     due = sum(checks.fees_of(market, ended[market.name]) + CREATE_FEE for market in markets)

@@ -21,6 +21,7 @@ from chain.events import (
     MarketFinishedEvent,
     MarketRefundingEvent,
     PrizeClaimedEvent,
+    SentimentRecordedEvent,
     StakeRecoveredEvent,
 )
 from chain.market_history import read_history
@@ -65,6 +66,8 @@ async def chain_agrees(stage: Stage, market: OpenMarket) -> tuple[str, list[str]
     counted = Counter(type(event) for event in history.events)
     settled = kept.state is MarketState.SETTLED
     expected = {
+        # A market may be refunded after its score too.
+        SentimentRecordedEvent: min(counted[SentimentRecordedEvent], 1) or int(settled),
         LotterySettledEvent: int(settled),
         PrizeClaimedEvent: int(settled),
         FeeCollectedEvent: int(settled),

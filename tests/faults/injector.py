@@ -3,7 +3,7 @@
 import asyncio
 import signal
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -13,22 +13,25 @@ from sqlalchemy import select, update
 
 from chain.errors import ChainError
 from ops.errors import OperatorError
+from oracle.settlement.plan import Act
 from store import settlements
 from store.database import Database, after
 from store.errors import StoreError
 from store.schema import attempt, lock, phase_run, settlement
-from store.settlements import Queue, RunOutcome, Settlement, Status
+from store.settlements import Queue, Settlement, Status
 from tests.fakes.messages_api import Behaviour
 from tests.faults import clocks
-from tests.faults.plan import HOLDERS, Fault, Kind, Moment
+from tests.faults.plan import HOLDERS, VOTES, Fault, Kind, Moment
 from tests.faults.processes import gone, parent_of, strike, wait_until_gone
 from tests.faults.stack import Hooks, Stack, fill
+from tests.faults.watched import Watched, look
 from tests.servers import Server
 
 LOOK_S = 0.03
 _COMMITTED_S = 0.3
 PERSON = "the person in the faults"
-_HURRIED = ("slot", "finality", "rearm")
+_HURRIED = ("slot", "finality", "rearm", "signatures")
+_BLOW_WITHIN_S = 10.0
 _PUT = {Kind.DATABASE_CLOCK_AHEAD: timedelta(hours=1), Kind.DATABASE_CLOCK_BACK: timedelta(seconds=-3)}
 _WARPS = {Kind.CLOCK_MINUTE: 60, Kind.CLOCK_HOUR: 4_000, Kind.CLOCK_DAY: 90_000}
 _MODEL = {
@@ -56,6 +59,8 @@ class Struck:
     waited_s: float = 0.0
     """What is not counted in `resumed_s`: see _Awaited.excused."""
     note: str = ""
+    met: asyncio.Event = field(default_factory=asyncio.Event)
+    """Set once it has struck somebody who holds a market."""
     run_lost: str | None = None
     """The phase of the run that was open when its process was killed or stopped; None where none was."""
 
@@ -73,15 +78,6 @@ class _Awaited:
     """Seconds in which nobody could go on: a shared part or the watcher was away, a declared wait, all workers busy."""
 
 
-@dataclass
-class Watched:
-    """What the rows showed last."""
-
-    rows: Mapping[str, Settlement] = field(default_factory=dict[str, Settlement])
-    open_runs: frozenset[tuple[str, str]] = frozenset()
-    ended_runs: frozenset[tuple[str, str]] = frozenset()
-
-
 class Injector(Hooks):
     """Strikes each planned fault once."""
 
@@ -97,6 +93,7 @@ class Injector(Hooks):
         self._hurried: set[tuple[str, int]] = set()
         self._rearmed: set[tuple[str, int]] = set()
         self._serial = asyncio.Lock()
+        self._approvals: dict[str, int] = {}
 
     def arm(self, stack: Stack, planned: Sequence[Struck]) -> None:
         """Have these struck from now on."""
@@ -137,11 +134,21 @@ class Injector(Hooks):
         if struck is not None:
             await self._strike(struck)
 
+    async def may_vote(self, market: str, approvals: int) -> None:
+        """Hold the next vote back until a fault that is planned for just then has struck, if it can."""
+        self._approvals[market] = approvals
+        moment = VOTES.get(approvals)
+        for struck in self.planned:
+            if struck.market == market and struck.fault.moment is moment:
+                with suppress(TimeoutError):
+                    await asyncio.wait_for(struck.met.wait(), _BLOW_WITHIN_S)
+
     async def _at(self, signature: str, moment: Moment) -> Struck | None:
         armed = [struck for struck in self.planned if struck.at is None and struck.fault.moment is moment]
         if not armed:
             return None
-        found = select(attempt.c.market, phase_run.c.phase).join(phase_run, attempt.c.market == phase_run.c.market)
+        found = select(attempt.c.market, attempt.c.intent, phase_run.c.phase)
+        found = found.join(phase_run, attempt.c.market == phase_run.c.market)
         found = found.where(attempt.c.signature == signature, phase_run.c.ended_at.is_(None))
         try:
             async with self.stack.db.read() as connection:
@@ -150,24 +157,14 @@ class Injector(Hooks):
             return None
         if row is None:
             return None
-        here = (row.market, row.phase)
+        here, acts = (row.market, row.phase), (None, row.intent.split()[1])
         # Somebody may have struck meanwhile.
-        return next((one for one in armed if one.at is None and (one.market, one.fault.phase.value) == here), None)
+        met = (one for one in armed if one.at is None and (one.market, one.fault.phase.value) == here)
+        return next((one for one in met if one.fault.act in acts), None)
 
     async def _look(self, db: Database) -> None:
-        names = {struck.market for struck in self.planned}
-        async with db.read() as connection:
-            runs = select(phase_run.c.market, phase_run.c.phase, phase_run.c.outcome)
-            runs = runs.where(phase_run.c.market.in_(names))
-            found = (await connection.execute(runs)).all()
-            fence = (await connection.execute(select(lock.c.fence).where(lock.c.name == "watcher"))).scalar()
-        rows = {row.market: row for row in await settlements.all_of(db)}
-        self.seen = Watched(
-            rows,
-            frozenset((row.market, row.phase) for row in found if row.outcome is None),
-            frozenset((row.market, row.phase) for row in found if row.outcome == RunOutcome.DONE),
-        )
-        self._measure(fence or 0, await db.now())
+        self.seen = await look(db, {struck.market for struck in self.planned})
+        self._measure(self.seen.watcher_fence, await db.now())
         for struck in self.planned:
             if struck.at is None and self._is_at(struck.fault, struck.market):
                 await self._strike(struck)
@@ -175,9 +172,17 @@ class Injector(Hooks):
 
     def _is_at(self, fault: Fault, market: str) -> bool:
         here = (market, fault.phase.value)
+        if fault.moment in VOTES.values():
+            return VOTES.get(self._approvals.get(market, 0)) is fault.moment
+        if fault.act is not None and (fault.act is Act.RECORD) != (market in self._past_proposing(fault.moment)):
+            return False
         if fault.moment is Moment.BEGAN:
             return here in self.seen.open_runs
         return fault.moment is Moment.ENDED and here in self.seen.ended_runs
+
+    def _past_proposing(self, moment: Moment) -> frozenset[str]:
+        """Markets of which an open run executes, or of which the run that ended last did."""
+        return self.seen.proposed if moment is Moment.BEGAN else self.seen.recorded
 
     async def _be_the_person(self, db: Database) -> None:
         """Retry what is parked, let an hour pass for who waits for it, and look at once where slots are short."""
@@ -255,6 +260,7 @@ class Injector(Hooks):
         else:
             strike(parent if struck.fault.kind is Kind.KILL_PARENT else horse, signal.SIGKILL)
             await asyncio.to_thread(wait_until_gone, horse)
+        struck.met.set()
         self._awaited.append(_Awaited(struck, row.fence, struck.at))
         self._tasks.add(asyncio.create_task(self._note_open_run(struck, row.fence), name=f"run of {struck.market}"))
 

@@ -5,6 +5,7 @@ from enum import StrEnum
 from random import Random
 from typing import Any
 
+from oracle.settlement.plan import Act
 from store.settlements import Phase
 
 SENDING = tuple(phase for phase in Phase if phase is not Phase.ANALYSE)
@@ -46,6 +47,7 @@ KILLS = frozenset({Kind.KILL_HORSE, Kind.KILL_PARENT, Kind.KILL_WATCHER})
 HOLDERS = frozenset({Kind.KILL_HORSE, Kind.KILL_PARENT, Kind.PAUSE_HORSE})
 """These meet the process that holds the market, so they need one."""
 _MODEL = (Kind.MODEL_HANGS, Kind.MODEL_429, Kind.MODEL_529, Kind.MODEL_GARBAGE)
+_COUNCIL_EVERY = 5
 _SQLITE = frozenset({Kind.DISK_FULL})
 _POSTGRESQL = frozenset({Kind.DATABASE_RESTART, Kind.DATABASE_CLOCK_AHEAD, Kind.DATABASE_CLOCK_BACK})
 """These meet the one database, and not the other."""
@@ -72,17 +74,35 @@ class Moment(StrEnum):
     """The node has them, and nobody here knows."""
     ENDED = "ended"
     """The run is written down as done (analyse: the analysis is kept)."""
+    ONE_VOTE = "one-vote"
+    """Of a council's members one has approved, and a worker looks at it; the next waits for the blow."""
+    TWO_VOTES = "two-votes"
+    """The same after two: the next vote decides."""
+
+
+VOTES = {1: Moment.ONE_VOTE, 2: Moment.TWO_VOTES}
+_OF_ANY_PHASE = [moment for moment in Moment if moment not in VOTES.values()]
+COUNCIL_POINTS = (
+    *((Act.PROPOSE, moment) for moment in Moment),
+    *((Act.RECORD, moment) for moment in _OF_ANY_PHASE),
+)
+"""Each point between a score that is ready and one that a council has recorded."""
+_COUNCIL_KINDS = {Kind.KILL_HORSE: 5, Kind.KILL_PARENT: 3, Kind.PAUSE_HORSE: 1}
 
 
 @dataclass(frozen=True)
 class Fault:
-    """One fault: it strikes when the run's `market` (a number) is at the `moment` of the `phase`, once."""
+    """One fault: it strikes when the run's `market` (a number) is at the `moment` of the `phase`, once.
+
+    `act` tells which of a council's two transactions it is, the one that proposes or the one that executes.
+    """
 
     kind: Kind
     market: int
     phase: Phase
     moment: Moment
     seconds: float
+    act: Act | None = None
 
     def as_json(self) -> dict[str, Any]:
         """For the results."""
@@ -106,21 +126,38 @@ class Ground:
     debian_redis: bool
     endpoints: int
     slot_ms: int
+    council: bool = False
+    """Whether five people record the scores."""
 
 
 def ground_of(seed: int, batch: int) -> Ground:
     """The servers of a batch: in turn, so that few batches have met all."""
     chance = Random(f"{seed} ground {batch}")
-    return Ground(batch % 2 == 1, batch % 4 in (1, 2), 1 + (batch // 2) % 2, chance.choice((20, 30, 50)))
+    slot_ms = chance.choice((20, 30, 50))
+    return Ground(batch % 2 == 1, batch % 4 in (1, 2), 1 + (batch // 2) % 2, slot_ms, batch % _COUNCIL_EVERY == 4)
 
 
 def plan_of(seed: int, number: int, ground: Ground) -> Plan:
     """The plan of one run of the seed, on the ground that its batch has."""
     chance = Random(f"{seed} run {number}")
+    if ground.council:
+        return _council_plan(chance, number)
     stakers = [chance.randint(2, 5)]
     stakers += [count for count, odds in ((0, 0.25), (1, 0.3), (3, 0.25)) if chance.random() < odds]
     faults = tuple(_fault(chance, stakers, ground) for _ in range(chance.randint(1, 3)))
     return Plan(number, tuple(stakers), faults)
+
+
+def _council_plan(chance: Random, number: int) -> Plan:
+    """One market, struck at the number's own point, so that as many runs as there are points leave none out."""
+    act, moment = COUNCIL_POINTS[number % len(COUNCIL_POINTS)]
+    kinds = [kind for kind in _COUNCIL_KINDS if kind is not Kind.PAUSE_HORSE or moment is not Moment.ENDED]
+    [kind] = chance.choices(kinds, [_COUNCIL_KINDS[kind] for kind in kinds])
+    faults = [Fault(kind, 0, Phase.RECORD, moment, _seconds(kind, chance), act)]
+    if chance.random() < 0.3:
+        other = chance.choice(_OF_ANY_PHASE)
+        faults.append(Fault(Kind.KILL_WATCHER, 0, Phase.RECORD, other, 0.0, chance.choice((Act.PROPOSE, Act.RECORD))))
+    return Plan(number, (chance.randint(2, 4),), tuple(faults))
 
 
 def _fault(chance: Random, stakers: list[int], ground: Ground) -> Fault:
@@ -133,7 +170,7 @@ def _fault(chance: Random, stakers: list[int], ground: Ground) -> Fault:
     phase = chance.choice(phases)
     if kind in _MODEL:
         market, phase = 0, Phase.CLOSE
-    moments = [Moment.BEGAN, Moment.ENDED] if phase is Phase.ANALYSE else list(Moment)
+    moments = [Moment.BEGAN, Moment.ENDED] if phase is Phase.ANALYSE else list(_OF_ANY_PHASE)
     if kind.startswith("rpc") or kind is Kind.DISK_FULL:
         moments = [Moment.BEGAN]
     if kind is Kind.PAUSE_HORSE:

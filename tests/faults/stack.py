@@ -11,7 +11,9 @@ from pathlib import Path
 
 from chain.constants import PROGRAM_ID
 from chain.units import UsdcUnits
+from ops.demo import council
 from ops.demo.authorities import establish
+from ops.demo.council import Founded
 from ops.demo.stage import Stage, open_stage
 from ops.localnet import running_localnet
 from oracle.texts import Texts, texts_of
@@ -70,6 +72,8 @@ class Stack:
     proxies: tuple[RpcProxy, ...]
     processes: Processes
     disk: Path | None
+    founded: Founded | None
+    """Who records the scores, where the oracle's own key does not."""
 
 
 class Hooks:
@@ -82,6 +86,9 @@ class Hooks:
     async def sent(self, signature: str) -> None:
         """The node has it."""
 
+    async def may_vote(self, market: str, approvals: int) -> None:
+        """The council's next member may approve the market's score, after so many."""
+
 
 @asynccontextmanager
 async def standing(ground: Ground, servers: Servers, folder: Path, hooks: Hooks) -> AsyncGenerator[Stack]:
@@ -93,7 +100,8 @@ async def standing(ground: Ground, servers: Servers, folder: Path, hooks: Hooks)
         MessagesApi() as api,
         texts_of(_made(folder / "texts")) as texts,
     ):
-        await establish(stage, "establish", BOND)
+        founded = await council.found(stage, folder / "signers") if ground.council else None
+        await establish(stage, "establish", BOND, founded.council.authority if founded else None)
         with _disk(folder / "disk") as disk:
             if servers.postgresql is None:
                 url = f"sqlite:///{(disk or folder) / 'oracle.db'}"
@@ -116,11 +124,16 @@ async def standing(ground: Ground, servers: Servers, folder: Path, hooks: Hooks)
                 "RANDOMNESS_KEYPAIR_PATHS": str(folder / "ledger" / "keys" / "randomness.json"),
                 "PYTHONUNBUFFERED": "1",
             }
+            if founded is not None:
+                environment |= {
+                    "ROSTER_PATH": str(founded.roster),
+                    "SQUADS_MULTISIG": str(founded.council.pinned.address),
+                }
             async with Database(url, connections=4) as db:
                 await migrate(db)
                 await pin(db, await stage.rpc.genesis_hash(), str(PROGRAM_ID))
                 async with Processes(_made(folder / "logs"), environment) as processes:
-                    yield Stack(ground, folder, stage, servers, db, url, texts, api, proxies, processes, disk)
+                    yield Stack(ground, folder, stage, servers, db, url, texts, api, proxies, processes, disk, founded)
 
 
 @asynccontextmanager
