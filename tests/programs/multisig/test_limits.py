@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import struct
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -34,23 +33,23 @@ from tests.programs.multisig.council import (
     refused,
 )
 from tests.programs.multisig.errors import Code
+from tests.programs.multisig.limits import (
+    FROM,
+    MINT,
+    NAMED,
+    REMAINING,
+    TO,
+    limit_of,
+    spending,
+    spending_tokens,
+)
 from tests.programs.multisig_v3.bending import Bent
 from tests.programs.spec import DAY, SYSTEM_PROGRAM, TOKEN_PROGRAM
 from tests.programs.tokens import TokenAccount
 from tests.programs.world import actor
 
+TOKEN_2022 = Pubkey.from_string("TokenzQdBNbLqP5VEhdkAS6EPFLC1PHnBqCXEpPxuEb")
 OTHER = addresses.multisig(OTHER_KEY, PROGRAM_ID)
-LAMPORTS, MINT = Pubkey.default(), actor("mint")
-FROM, TO = actor("the vault's tokens"), actor("the payee's tokens")
-NAMED = AddSpendingLimit(actor("limit"), 0, LAMPORTS, 100, Period.DAY, (STRANGER, EVE), (PAYEE,))
-REMAINING = slice(114, 122)
-"""Where a limit keeps what is left."""
-
-
-def limit_of(create_key: Pubkey = NAMED.create_key, multisig: Pubkey = SQUAD) -> Pubkey:
-    """Where a limit stands."""
-    seeds = [b"multisig", bytes(multisig), b"spending_limit", bytes(create_key)]
-    return Pubkey.find_program_address(seeds, PROGRAM_ID)[0]
 
 
 def change(council: Council, actions: Sequence[ConfigAction], limits: Sequence[Pubkey], by: Pubkey = CRANK) -> int:
@@ -63,23 +62,6 @@ def change(council: Council, actions: Sequence[ConfigAction], limits: Sequence[P
         )
     )
     return index
-
-
-def spending(
-    amount: int, decimals: int = 9, by: Pubkey = STRANGER, to: Pubkey = PAYEE, limit: Pubkey | None = None
-) -> Instruction:
-    """A use of a limit for lamports."""
-    accounts = [(SQUAD, ""), (by, "s"), (limit or limit_of(), "w"), (VAULT, "w"), (to, "w"), (SYSTEM_PROGRAM, "")]
-    return c.call("spending_limit_use", accounts, struct.pack("<QB", amount, decimals) + c.NO_MEMO)
-
-
-def spending_tokens(amount: int, decimals: int = 6, program: Pubkey = TOKEN_PROGRAM) -> Instruction:
-    """A use of a limit for tokens: 6 the mint, 7 and 8 the token accounts, 9 their program."""
-    accounts = [
-        (SQUAD, ""), (STRANGER, "s"), (limit_of(), "w"), (VAULT, "w"), (PAYEE, "w"), (PROGRAM_ID, ""), (MINT, ""),
-        (FROM, "w"), (TO, "w"), (program, ""),
-    ]  # fmt: skip
-    return c.call("spending_limit_use", accounts, struct.pack("<QB", amount, decimals) + c.NO_MEMO)
 
 
 @pytest.fixture
@@ -270,14 +252,20 @@ def test_a_limit_that_looks_alike_is_not_believed(limited: Council) -> None:
 # Tokens
 
 
-@pytest.fixture
-def holding(council: Council) -> Council:
+def hold(council: Council, program: Pubkey = TOKEN_PROGRAM) -> Council:
     """With a limit of a hundred base units once, and a thousand in the vault's account."""
-    council.place(MINT, tokens.mint(STRANGER, STRANGER, 6, supply=1_000))
-    council.place(FROM, TokenAccount(MINT, VAULT, 1_000).account())
-    council.place(TO, TokenAccount(MINT, PAYEE).account())
+    mint = tokens.mint(STRANGER, STRANGER, 6, supply=1_000)
+    council.place(MINT, Account(mint.lamports, mint.data, program))
+    council.place(FROM, TokenAccount(MINT, VAULT, 1_000).account(owner=program))
+    council.place(TO, TokenAccount(MINT, PAYEE).account(owner=program))
     change(council, [replace(NAMED, mint=MINT, period=Period.ONE_TIME)], [limit_of()])
     return council
+
+
+@pytest.fixture
+def holding(council: Council) -> Council:
+    """With tokens of the first token program."""
+    return hold(council)
 
 
 def test_tokens_are_spent_once(holding: Council) -> None:
@@ -286,6 +274,26 @@ def test_tokens_are_spent_once(holding: Council) -> None:
     holding.later(400 * DAY)
     with refused(Code.SPENDING_LIMIT_EXCEEDED):
         holding.send(spending_tokens(1))
+
+
+def test_tokens_of_token_2022_are_spent_through_their_own_program(council: Council) -> None:
+    hold(council, TOKEN_2022)
+
+    def held(place: Pubkey) -> int:
+        return int.from_bytes(council.data(place)[64:72], "little")
+
+    with refused(Code.ACCOUNT_OWNED_BY_WRONG_PROGRAM):
+        council.send(spending_tokens(1))
+    council.send(spending_tokens(60, program=TOKEN_2022))
+    with refused(Code.SPENDING_LIMIT_EXCEEDED):
+        council.send(spending_tokens(41, program=TOKEN_2022))
+    council.send(spending_tokens(40, program=TOKEN_2022))
+    assert (held(FROM), held(TO)) == (900, 100)
+    # Neither program is asked for the other's tokens.
+    old = tokens.mint(STRANGER, STRANGER, 6, supply=1_000)
+    council.place(MINT, old)
+    with refused(Code.ACCOUNT_OWNED_BY_WRONG_PROGRAM):
+        council.send(spending_tokens(0, program=TOKEN_2022))
 
 
 def test_tokens_go_from_the_vaults_account_to_the_payees(holding: Council) -> None:
