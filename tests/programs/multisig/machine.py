@@ -193,12 +193,13 @@ class Machine(RuleBasedStateMachine):
     start: ClassVar[Snapshot]
     done: ClassVar[Counter[str]] = Counter()
     model_kind: ClassVar[type[Model]] = Model
+    witness_kind: ClassVar[type[Witness]] = Witness
 
     def __init__(self) -> None:
         super().__init__()
         self.council.restore(self.start)
         self.model = self.model_kind()
-        self.witness = Witness(self.council)
+        self.witness = self.witness_kind(self.council)
         self.begun = self.council.lamports(PAYEE)
 
     @rule(action=st.sampled_from(SCRIPT), drawn=st.binary(min_size=12, max_size=12))
@@ -226,7 +227,7 @@ class Machine(RuleBasedStateMachine):
     def propose(self, dice: Dice) -> None:
         """A payment or a change."""
         by, index = dice.one_of(EVERYBODY), len(self.model.papers) + 1
-        payments = sum(paper.change is None for paper in self.model.papers)
+        payments = len(self._payments())
         if dice.coin() or payments >= MOST_PAYMENTS:
             paper = Paper(index, change=self._change(dice))
             change = paper.change
@@ -237,6 +238,9 @@ class Machine(RuleBasedStateMachine):
             made = lambda: self.council.propose(payment(paper.amount), by=by)  # noqa: E731
         if self._try("propose", self.model.may(by, Roles.INITIATE), made):
             self.model.papers.append(paper)
+
+    def _payments(self) -> list[Paper]:
+        return [paper for paper in self.model.papers if paper.change is None]
 
     def _change(self, dice: Dice) -> a.ConfigAction:
         who = dice.one_of(EVERYBODY)
@@ -297,7 +301,7 @@ class Machine(RuleBasedStateMachine):
 
     def attack(self, dice: Dice) -> None:
         """A payment's execution with one wrong account: never accepted."""
-        payments = [paper for paper in self.model.papers if paper.change is None]
+        payments = self._payments()
         if not payments:
             return
         execution = self.council.execution(dice.one_of(payments[-6:]).index, dice.one_of(EVERYBODY))

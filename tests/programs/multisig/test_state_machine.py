@@ -23,7 +23,8 @@ STATUS = 48
 APPROVED = 3
 
 
-def _run(council: Council, kind: type[Machine] = Machine, *, runs: int, shrink: bool = True) -> Counter[str]:
+def run(council: Council, kind: type[Machine] = Machine, *, runs: int, shrink: bool = True) -> Counter[str]:
+    """What its steps did. Raises whatever the machine found."""
     made = type(kind.__name__, (kind,), {"council": council, "start": council.snapshot(), "done": Counter[str]()})
     run_state_machine_as_test(
         made,
@@ -41,7 +42,7 @@ def _run(council: Council, kind: type[Machine] = Machine, *, runs: int, shrink: 
 
 
 def test_nothing_is_executed_without_as_many_distinct_members_approvals_as_the_threshold(council: Council) -> None:
-    done = _run(council, runs=100)
+    done = run(council, runs=100)
     for step in STEPS:
         assert done[f"{step}: done"], f"{step} never succeeded: the sequences are too shallow"
         assert done[f"{step}: refused"], f"{step} was never refused: the sequences are too tame"
@@ -82,9 +83,9 @@ class GullibleMachine(Machine):
 
 def test_the_witness_notices_too_few_approvals() -> None:
     with pytest.raises(Unapproved):
-        _run(Forging(), GullibleMachine, runs=100, shrink=False)
+        run(Forging(), GullibleMachine, runs=100, shrink=False)
 
 
 def test_the_model_notices_a_program_that_approves_too_early() -> None:
     with pytest.raises((AssertionError, Refused)):
-        _run(Forging(), runs=100, shrink=False)
+        run(Forging(), runs=100, shrink=False)
