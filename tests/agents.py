@@ -3,12 +3,13 @@
 import asyncio
 import shutil
 import subprocess
-from base64 import b64decode
+from base64 import b64decode, encodebytes
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from pathlib import Path
 from tempfile import mkdtemp
 
+from solders.keypair import Keypair
 from solders.pubkey import Pubkey
 
 from tests.parts import program
@@ -32,6 +33,14 @@ class Agent:
         subprocess.run(command, check=True)
         self.tell("ssh-add", "-q", str(file))
         return file
+
+    def add_keypair(self, name: str, pair: Keypair) -> None:
+        """Gives it a key that Solana made."""
+        file = self.folder / name
+        file.touch(0o600)
+        file.write_bytes(_openssh(name, pair))
+        self.tell("ssh-add", "-q", str(file))
+        file.unlink()
 
     def tell(self, *command: str) -> None:
         """A command of OpenSSH's own about this agent."""
@@ -61,3 +70,17 @@ async def running_agent() -> AsyncGenerator[Agent]:
 def public_key(file: Path) -> Pubkey:
     """The key of a file as OpenSSH wrote it: the last 32 bytes of its blob."""
     return Pubkey(b64decode(file.with_suffix(".pub").read_text().split()[1])[-32:])
+
+
+def _openssh(name: str, pair: Keypair) -> bytes:
+    """A key file as PROTOCOL.key of OpenSSH has it, without a passphrase."""
+    kind, public = b"ssh-ed25519", bytes(pair.pubkey())
+    secret = bytes(8) + b"".join(map(_counted, (kind, public, bytes(pair), name.encode())))
+    padding = bytes(range(1, 1 + -len(secret) % 8))
+    blob = b"openssh-key-v1\0" + b"".join(map(_counted, (b"none", b"none", b"")))
+    blob += (1).to_bytes(4, "big") + _counted(_counted(kind) + _counted(public)) + _counted(secret + padding)
+    return b"-----BEGIN OPENSSH PRIVATE KEY-----\n" + encodebytes(blob) + b"-----END OPENSSH PRIVATE KEY-----\n"
+
+
+def _counted(part: bytes) -> bytes:
+    return len(part).to_bytes(4, "big") + part

@@ -23,11 +23,14 @@ def environment(**settings: str) -> dict[str, str]:
     return {**kept, **settings}
 
 
-def opinion(*arguments: str | Path, cwd: Path | None = None, **settings: str) -> subprocess.CompletedProcess[str]:
-    """Run `opinion` to its end."""
+def opinion(
+    *arguments: str | Path, cwd: Path | None = None, typed: str | None = None, **settings: str
+) -> subprocess.CompletedProcess[str]:
+    """Run `opinion` to its end; what is `typed` comes from a pipe, as there is no terminal then."""
     return subprocess.run(
-        [OPINION, *arguments], env=environment(**settings), cwd=cwd, capture_output=True, text=True, timeout=120
-    )
+        [OPINION, *arguments], env=environment(**settings), cwd=cwd, capture_output=True, text=True, timeout=120,
+        input=typed, start_new_session=typed is not None,
+    )  # fmt: skip
 
 
 @dataclass(frozen=True)
