@@ -30,8 +30,9 @@ types: setup ## pyright, strict (installs it from npm by its lock)
 contracts: setup ## which room may import which
 	@PYTHONPATH=$(CURDIR)/localnet .venv/bin/lint-imports --no-logo
 
-fuzz: setup ## the program's state machine, for a million steps
+fuzz: setup ## the programs' state machines, for millions of steps
 	@PYTHONPATH=$(CURDIR) OPINION_FUZZ_STEPS=1000000 localnet/.venv/bin/python $(PYTEST) -c localnet/pyproject.toml --rootdir=$(CURDIR) tests/programs/test_state_machine.py -k holds_every_invariant
+	@PYTHONPATH=$(CURDIR) OPINION_FUZZ_RUNS=20000 localnet/.venv/bin/python $(PYTEST) -c localnet/pyproject.toml --rootdir=$(CURDIR) -s tests/programs/multisig tests/programs/multisig_v3 -k 'as_the_threshold and nothing_is_executed or too_few_approved and neither'
 
 faults: setup ## a thousand seeded runs of the oracle with faults, resumed where they were left (FAULTS="--seed N")
 	@.venv/bin/python -m tests.faults --runs 1000 --seed 4 --state .faults $(FAULTS)

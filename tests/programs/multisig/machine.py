@@ -7,14 +7,12 @@ approvals, as many as the threshold.
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
-from collections.abc import Callable
+from collections import defaultdict
 from dataclasses import dataclass, field
-from typing import ClassVar
+from typing import Any, ClassVar
 
-import pytest
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
+from hypothesis.stateful import invariant, rule
 from solders.pubkey import Pubkey
 
 from chain.multisig.model import EVERY_ROLE, Member, Roles
@@ -30,12 +28,11 @@ from tests.programs.multisig.council import (
     SQUAD,
     STRANGER,
     THRESHOLD,
-    Council,
     payment,
 )
 from tests.programs.multisig_v3.bending import Bent
 from tests.programs.steps import Dice
-from tests.programs.world import Refused, Snapshot
+from tests.programs.voting import VotingMachine, Witness
 
 EVERYBODY = (*PEOPLE, CRANK, NEWCOMER, STRANGER)
 ROLES = (EVERY_ROLE, Roles.VOTE, Roles.INITIATE | Roles.EXECUTE)
@@ -48,10 +45,6 @@ WEIGHTS = {
     "attack": 3,
 }  # fmt: skip
 SCRIPT = [name for name, weight in WEIGHTS.items() for _ in range(weight)]
-
-
-class Unapproved(AssertionError):  # noqa: N818 - named after what happened
-    """Something was executed that too few members had approved."""
 
 
 @dataclass
@@ -146,81 +139,39 @@ class Model:
         return True
 
 
-class Witness:
-    """Each transaction's votes, the last of each member, and the rules under which they were given."""
-
-    def __init__(self, council: Council) -> None:
-        self._council = council
-        self._votes: dict[int, dict[Pubkey, str]] = defaultdict(dict)
-        self._rules: dict[int, object] = {}
-        self._before = self._effects()
+class Seen(Witness):
+    """Members, threshold and time lock, and what the payee has."""
 
     def rules(self) -> tuple[tuple[Member, ...], int, int]:
-        """Members, threshold and time lock as they lie on the chain."""
+        """As they lie on the chain."""
         squad = self._council.squad
         return squad.members, squad.threshold, squad.time_lock
+
+    def voters(self, rules: tuple[Any, ...]) -> set[Pubkey]:
+        """Members with that role."""
+        return {member.key for member in rules[0] if Roles.VOTE in member.roles}
 
     def _effects(self) -> object:
         return self._council.lamports(PAYEE), self.rules()
 
-    def accepted(self, how: str, index: int, by: Pubkey, rules: tuple[tuple[Member, ...], int, int]) -> None:
-        """The chain accepted a vote under these rules."""
-        assert any(member.key == by and Roles.VOTE in member.roles for member in rules[0]), "only voters vote"
-        if how != "cancel":
-            assert self._rules.setdefault(index, rules) == rules, "no vote outlives the rules it was given under"
-            self._votes[index][by] = how
 
-    def executed(self, index: int) -> None:
-        """Whatever changed just now was done by this transaction. Raises Unapproved when too few approved it."""
-        now = self._effects()
-        if now != self._before:
-            members, threshold, _ = self._rules.get(index, ((), 1, 0))  # type: ignore[misc]
-            voters = {member.key for member in members if Roles.VOTE in member.roles}
-            approvals = [by for by, how in self._votes[index].items() if how == "approve" and by in voters]
-            if len(approvals) < threshold:
-                raise Unapproved(f"transaction {index}: {len(approvals)} approvals, the threshold is {threshold}")
-        self._before = now
-
-    def nothing_happened(self) -> None:
-        """Since the last execution."""
-        assert self._effects() == self._before
-
-
-class Machine(RuleBasedStateMachine):
+class Machine(VotingMachine):
     """All steps, in one mix."""
 
-    council: ClassVar[Council]
-    start: ClassVar[Snapshot]
-    done: ClassVar[Counter[str]] = Counter()
+    model: Model
     model_kind: ClassVar[type[Model]] = Model
-    witness_kind: ClassVar[type[Witness]] = Witness
+    witness_kind = Seen
+    everybody = EVERYBODY
+    open, approved = a.Active, a.Approved
 
     def __init__(self) -> None:
         super().__init__()
-        self.council.restore(self.start)
-        self.model = self.model_kind()
-        self.witness = self.witness_kind(self.council)
         self.begun = self.council.lamports(PAYEE)
 
     @rule(action=st.sampled_from(SCRIPT), drawn=st.binary(min_size=12, max_size=12))
     def act(self, action: str, drawn: bytes) -> None:
         """One action; one rule for all keeps every run's mix the same."""
         getattr(self, action if self.model.papers else "propose")(Dice(drawn))
-
-    def _try(self, name: str, allowed: bool, step: Callable[[], object]) -> bool:
-        """Does the step, which has to be accepted or refused as the model says."""
-        if allowed:
-            step()
-        else:
-            with pytest.raises(Refused):
-                step()
-        self.done[f"{name}: {'done' if allowed else 'refused'}"] += 1
-        return allowed
-
-    def _paper(self, dice: Dice, status: type[a.ProposalStatus] | None = None) -> Paper:
-        """One of the last few with this status; any of the last few where none has it."""
-        wanted = [paper for paper in self.model.papers if status in (None, paper.status)]
-        return dice.one_of((wanted or self.model.papers)[-6:])
 
     # Steps
 
@@ -251,28 +202,6 @@ class Machine(RuleBasedStateMachine):
             a.SetTimeLock(dice.one_of(LOCKS)),
         )
         return dice.one_of(kinds)
-
-    def vote(self, dice: Dice) -> None:
-        """One vote, on anything."""
-        self._vote(self._paper(dice), dice.one_of(EVERYBODY), dice.one_of(list(VOTES)))
-
-    def several_vote(self, dice: Dice) -> None:
-        """A few votes of either side on what is open."""
-        paper = self._paper(dice, a.Active)
-        for _ in range(5):
-            self._vote(paper, dice.one_of(EVERYBODY), dice.one_of(("approve", "reject")))
-
-    def carry(self, dice: Dice) -> None:
-        """What is open is approved until it is decided, or nobody is left."""
-        paper, first = self._paper(dice, a.Active), dice.below(len(EVERYBODY))
-        for by in (*EVERYBODY[first:], *EVERYBODY[:first]):
-            self._vote(paper, by, "approve")
-
-    def call_off(self, dice: Dice) -> None:
-        """What is approved is called off, by enough or by too few."""
-        paper = self._paper(dice, a.Approved)
-        for _ in range(4):
-            self._vote(paper, dice.one_of(EVERYBODY), "cancel")
 
     def _vote(self, paper: Paper, by: Pubkey, how: str) -> None:
         instruction = VOTES[how](multisig=SQUAD, index=paper.index, member=by, program=PROGRAM_ID)
@@ -313,11 +242,6 @@ class Machine(RuleBasedStateMachine):
         self._try("attack", False, lambda: self.council.send(bent))
 
     # What has to hold
-
-    @invariant()
-    def nothing_happens_unless_it_is_executed(self) -> None:
-        """Lamports and rules are as they were after the last execution."""
-        self.witness.nothing_happened()
 
     @invariant()
     def the_chain_is_as_the_model_has_it(self) -> None:

@@ -7,18 +7,17 @@ from solders.account import Account
 from solders.instruction import Instruction
 from solders.pubkey import Pubkey
 
-from chain.multisig.v4 import accounts as a
 from chain.wire import discriminator
 from tests.programs.multisig.council import Council
 from tests.programs.multisig.limits import REMAINING
-from tests.programs.multisig.machine import Paper, Unapproved
-from tests.programs.multisig.test_state_machine import Forging, run
+from tests.programs.multisig.test_state_machine import Forging, Gullible
 from tests.programs.multisig.wide_machine import WideMachine, outfit
 from tests.programs.multisig.wide_model import Overspent, WideModel
+from tests.programs.voting import Unapproved, run, tried
 from tests.programs.world import Done, Refused
 
 STEPS = (
-    "batch", "add", "activate", "execute next", "begin buffer", "extend buffer", "propose buffer", "close buffer",
+    "batch", "add", "activate", "execute next", "begin buffer", "extend buffer", "propose buffer",
     "limit", "execute limit", "spend", "approve", "execute",
 )  # fmt: skip
 
@@ -30,35 +29,27 @@ def rich(council: Council) -> Council:
 
 
 def test_neither_batches_nor_buffers_nor_limits_move_anything_that_too_few_approved(rich: Council) -> None:
-    done = run(rich, WideMachine, runs=150)
-    for step in STEPS:
-        assert done[f"{step}: done"], f"{step} never succeeded: the sequences are too shallow"
-        assert done[f"{step}: refused"], f"{step} was never refused: the sequences are too tame"
+    done = run(rich, WideMachine, runs=400)
+    tried(done, *STEPS)
     assert done["attack: refused"]
+    assert done["close buffer: done"]
 
 
-class Gullible(WideModel):
+class Credulous(Gullible, WideModel):
     """A model that believes that the first approval is enough."""
 
-    def vote(self, how: str, paper: Paper, by: Pubkey, now: int) -> bool:
-        opened = paper.status is a.Active
-        accepted = super().vote(how, paper, by, now)
-        if accepted and how == "approve" and opened:
-            paper.status, paper.approved_at = a.Approved, now - 10**6
-        return accepted
 
-
-class GullibleMachine(WideMachine):
+class CredulousMachine(WideMachine):
     """The machine with that model, so that only the witness can notice."""
 
-    model_kind = Gullible
+    model_kind = Credulous
     propose = WideMachine.batch
     """Payments out of one transaction are the other machine's: here they would be noticed first."""
 
 
 def test_the_witness_notices_a_batch_of_which_too_few_approved(rich: Council) -> None:
     with pytest.raises(Unapproved):
-        run(_outfitted(Forging()), GullibleMachine, runs=100, shrink=False)
+        run(_outfitted(Forging()), CredulousMachine, runs=100, shrink=False)
 
 
 class Refilling(Council):

@@ -26,8 +26,8 @@ from tests.programs.steps import Dice
 FIRST_AMOUNT, MOST_AMOUNTS = 40, 20
 """Batches and buffers pay powers of two from this one on, so that no payment has the same."""
 WEIGHTS = {
-    "batch": 2, "add": 3, "activate": 2, "execute_next": 5, "begin_buffer": 2, "extend_buffer": 3, "propose_buffer": 3,
-    "close_buffer": 1, "limit": 3, "spend": 6, "wait_a_day": 1, "attack_batch": 1,
+    "batch": 2, "add": 3, "activate": 2, "execute_next": 5, "begin_buffer": 3, "extend_buffer": 5, "propose_buffer": 5,
+    "close_buffer": 1, "limit": 4, "spend": 8, "wait_a_day": 1, "attack_batch": 1,
 }  # fmt: skip
 WIDE_SCRIPT = [*SCRIPT, *(name for name, weight in WEIGHTS.items() for _ in range(weight))]
 WITHOUT_PAPERS = ("propose", "batch", "begin_buffer", "extend_buffer", "propose_buffer", "limit", "spend")
@@ -52,7 +52,7 @@ class WideMachine(Machine):
         super().__init__()
         self.begun_in_shops = self._in_shops()
 
-    @rule(action=st.sampled_from(WIDE_SCRIPT), drawn=st.binary(min_size=16, max_size=16))
+    @rule(action=st.sampled_from(WIDE_SCRIPT), drawn=st.binary(min_size=20, max_size=20))
     def act(self, action: str, drawn: bytes) -> None:
         """One action; one rule for all keeps every run's mix the same."""
         known = self.model.papers or action in WITHOUT_PAPERS
@@ -78,7 +78,7 @@ class WideMachine(Machine):
     # Batches
 
     def batch(self, dice: Dice) -> None:
-        """A new one, as a draft."""
+        """A new one with a few payments, mostly opened for votes at once."""
         by, index = dice.one_of(EVERYBODY), len(self.model.papers) + 1
 
         def step() -> None:
@@ -86,8 +86,13 @@ class WideMachine(Machine):
             self.council.open(index, by, draft=True)
 
         if self._try("batch", self.model.may(by, Roles.INITIATE), step):
-            self.model.papers.append(Batch(index, status=a.Draft, creator=by))
-            self._add(self.model.papers[-1], by)  # type: ignore[arg-type]
+            batch = Batch(index, status=a.Draft, creator=by)
+            self.model.papers.append(batch)
+            for _ in range(dice.below(4)):
+                self._add(batch, by)
+            if dice.below(4):
+                self._activate(batch, by)
+                self.carry_one(batch, dice)
 
     def add(self, dice: Dice) -> None:
         """One payment more, to a draft or to what is none any more."""
@@ -105,9 +110,11 @@ class WideMachine(Machine):
 
     def activate(self, dice: Dice) -> None:
         """Opens a draft for votes."""
-        batch, by = self._batch(dice, a.Draft), dice.one_of(EVERYBODY)
-        if batch is None:
-            return
+        batch = self._batch(dice, a.Draft)
+        if batch is not None:
+            self._activate(batch, dice.one_of(EVERYBODY))
+
+    def _activate(self, batch: Batch, by: Pubkey) -> None:
         call = instructions.activate_proposal(multisig=SQUAD, index=batch.index, member=by, program=PROGRAM_ID)
         self._try("activate", self.model.activate(batch, by), lambda: self.council.send(call))
 
@@ -219,8 +226,8 @@ class WideMachine(Machine):
             self.carry_one(self.model.papers[-1], dice)
 
     def carry_one(self, paper: Paper, dice: Dice) -> None:
-        """As `carry` does, of what was proposed just now, mostly."""
-        for by in EVERYBODY[: dice.below(len(EVERYBODY) + 1)]:
+        """What was proposed just now is approved, by all or by some."""
+        for by in EVERYBODY[: dice.one_of((len(EVERYBODY), dice.below(len(EVERYBODY))))]:
             self._vote(paper, by, "approve")
 
     def _execute_limit(self, paper: Paper, change: a.AddSpendingLimit | a.RemoveSpendingLimit, by: Pubkey) -> None:

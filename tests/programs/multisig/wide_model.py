@@ -11,8 +11,9 @@ from chain.multisig.model import Roles
 from chain.multisig.v4 import accounts as a
 from tests.programs.multisig.council import Council
 from tests.programs.multisig.limits import limit_of
-from tests.programs.multisig.machine import Model, Paper, Unapproved, Witness
+from tests.programs.multisig.machine import Model, Paper, Seen
 from tests.programs.spec import DAY
+from tests.programs.voting import Unapproved
 from tests.programs.world import actor
 
 SHOPS = (actor("shop"), actor("kiosk"))
@@ -137,7 +138,7 @@ class WideModel(Model):
                 return super()._changed(change)
 
 
-class WideWitness(Witness):
+class WideWitness(Seen):
     """Watches limits too: begun and ended by enough approvals, and never spent beyond what was approved."""
 
     def __init__(self, council: Council) -> None:

@@ -7,23 +7,20 @@ approvals, as many as the threshold.
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Callable
 from typing import ClassVar
 
-import pytest
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
+from hypothesis.stateful import invariant, rule
 from solders.pubkey import Pubkey
 
 from tests.programs.multisig_v3 import calls as c
 from tests.programs.multisig_v3.bending import Bent
-from tests.programs.multisig_v3.council import MEMBERS, NEWCOMER, PAYEE, SQUAD, STRANGER, Council
+from tests.programs.multisig_v3.council import MEMBERS, NEWCOMER, PAYEE, SQUAD, STRANGER
 from tests.programs.multisig_v3.interface import ITSELF, VAULT, Status, transaction_address
 from tests.programs.multisig_v3.model import Add, Deed, Model, Paper, Pay, Remove, SetThreshold
-from tests.programs.multisig_v3.witness import Witness
+from tests.programs.multisig_v3.witness import Seen
 from tests.programs.steps import Dice
-from tests.programs.world import Refused, Snapshot
+from tests.programs.voting import VotingMachine
 
 PEOPLE = (*MEMBERS, NEWCOMER, STRANGER)
 SIGNER = 2
@@ -40,39 +37,19 @@ WEIGHTS = {
 SCRIPT = [name for name, weight in WEIGHTS.items() for _ in range(weight)]
 
 
-class Multisig(RuleBasedStateMachine):
+class Multisig(VotingMachine):
     """All steps, in one mix."""
 
-    council: ClassVar[Council]
-    start: ClassVar[Snapshot]
-    done: ClassVar[Counter[str]] = Counter()
+    model: Model
     model_kind: ClassVar[type[Model]] = Model
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.council.restore(self.start)
-        self.model = self.model_kind()
-        self.witness = Witness(self.council)
+    witness_kind = Seen
+    everybody = PEOPLE
+    open, approved = Status.ACTIVE, Status.EXECUTE_READY
 
     @rule(action=st.sampled_from(SCRIPT), drawn=st.binary(min_size=12, max_size=12))
     def act(self, action: str, drawn: bytes) -> None:
         """One action; one rule for all keeps every run's mix the same."""
         getattr(self, action if self.model.papers else "propose")(Dice(drawn))
-
-    def _try(self, name: str, allowed: bool, step: Callable[[], object]) -> bool:
-        """Does the step, which has to be accepted or refused as the model says."""
-        if allowed:
-            step()
-        else:
-            with pytest.raises(Refused):
-                step()
-        self.done[f"{name}: {'done' if allowed else 'refused'}"] += 1
-        return allowed
-
-    def _paper(self, dice: Dice, status: Status | None = None) -> Paper:
-        """One of the last few with this status; any of the last few where none has it."""
-        wanted = [paper for paper in self.model.papers if status in (None, paper.status)]
-        return dice.one_of((wanted or self.model.papers)[-6:])
 
     # Steps
 
@@ -104,28 +81,6 @@ class Multisig(RuleBasedStateMachine):
     def _activate(self, paper: Paper, by: Pubkey) -> None:
         allowed = self.model.activate(paper, by)
         self._try("activate", allowed, lambda: self.council.activate(paper.index, by))
-
-    def vote(self, dice: Dice) -> None:
-        """One vote, on anything."""
-        self._vote(self._paper(dice), dice.one_of(PEOPLE), dice.one_of(list(VOTES)))
-
-    def several_vote(self, dice: Dice) -> None:
-        """A few votes of either side on what is open."""
-        paper = self._paper(dice, Status.ACTIVE)
-        for _ in range(5):
-            self._vote(paper, dice.one_of(PEOPLE), dice.one_of(("approve", "reject")))
-
-    def carry(self, dice: Dice) -> None:
-        """What is open is approved until it is decided, or nobody is left."""
-        paper, first = self._paper(dice, Status.ACTIVE), dice.below(len(PEOPLE))
-        for by in (*PEOPLE[first:], *PEOPLE[:first]):
-            self._vote(paper, by, "approve")
-
-    def call_off(self, dice: Dice) -> None:
-        """What is ready is called off, by enough or by too few."""
-        paper = self._paper(dice, Status.EXECUTE_READY)
-        for _ in range(4):
-            self._vote(paper, dice.one_of(PEOPLE), "cancel")
 
     def _vote(self, paper: Paper, by: Pubkey, how: str) -> None:
         instruction = VOTES[how](SQUAD, transaction_address(SQUAD, paper.index), by)
@@ -175,11 +130,6 @@ class Multisig(RuleBasedStateMachine):
         self._try("change from outside", False, lambda: self.council.send(change))
 
     # What has to hold
-
-    @invariant()
-    def nothing_happens_unless_it_is_executed(self) -> None:
-        """Lamports and rules are as they were after the last execution."""
-        self.witness.nothing_happened()
 
     @invariant()
     def the_chain_is_as_the_model_has_it(self) -> None:

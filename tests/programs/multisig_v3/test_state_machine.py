@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
-
 import pytest
-from hypothesis import HealthCheck, Phase, settings
-from hypothesis.stateful import run_state_machine_as_test
 from solders.account import Account
 from solders.instruction import Instruction
 from solders.pubkey import Pubkey
@@ -15,36 +11,19 @@ from tests.programs.multisig_v3.council import TREASURE, Council
 from tests.programs.multisig_v3.interface import Status, discriminator
 from tests.programs.multisig_v3.machine import MOST_PAYMENTS, Multisig
 from tests.programs.multisig_v3.model import Model, Paper
-from tests.programs.multisig_v3.witness import Unapproved
+from tests.programs.voting import Unapproved, run, tried
 from tests.programs.world import Done, Refused
 
-STEPS = ("propose", "activate", "approve", "reject", "cancel", "execute", "execute one")
 
-
-def _run(council: Council, kind: type[Multisig] = Multisig, *, runs: int, shrink: bool = True) -> Counter[str]:
+def _outfitted(council: Council) -> Council:
     council.fund_squad()
     council.fund(TREASURE, 1 << MOST_PAYMENTS)
-    made = type(kind.__name__, (kind,), {"council": council, "start": council.snapshot(), "done": Counter[str]()})
-    run_state_machine_as_test(
-        made,
-        settings=settings(
-            max_examples=runs,
-            stateful_step_count=50,
-            deadline=None,
-            database=None,
-            derandomize=not shrink,
-            phases=(Phase.generate, Phase.shrink) if shrink else (Phase.generate,),
-            suppress_health_check=list(HealthCheck),
-        ),
-    )
-    return made.done
+    return council
 
 
 def test_nothing_is_executed_without_as_many_distinct_members_approvals_as_the_threshold(council: Council) -> None:
-    done = _run(council, runs=100)
-    for step in STEPS:
-        assert done[f"{step}: done"], f"{step} never succeeded: the sequences are too shallow"
-        assert done[f"{step}: refused"], f"{step} was never refused: the sequences are too tame"
+    done = run(_outfitted(council), Multisig, runs=100)
+    tried(done, "propose", "activate", "approve", "reject", "cancel", "execute", "execute one")
     assert done["attack: refused"]
 
 
@@ -81,9 +60,9 @@ class GullibleMultisig(Multisig):
 
 def test_the_witness_notices_too_few_approvals() -> None:
     with pytest.raises(Unapproved):
-        _run(Forging(), GullibleMultisig, runs=100, shrink=False)
+        run(_outfitted(Forging()), GullibleMultisig, runs=100, shrink=False)
 
 
 def test_the_model_notices_a_program_that_is_ready_too_early() -> None:
     with pytest.raises((AssertionError, Refused)):
-        _run(Forging(), runs=100, shrink=False)
+        run(_outfitted(Forging()), Multisig, runs=100, shrink=False)
