@@ -98,7 +98,7 @@ async def run_on(stack: Stack, injector: Injector, seed: int, plans: Sequence[Pl
     injector.arm(stack, struck)
     members = None
     if stack.founded is not None:
-        members = Members(stack.stage, stack.founded, injector.may_vote, f"{seed} run {plans[0].number}")
+        members = Members(stack.stage, stack.founded, injector, f"{seed} run {plans[0].number}")
     watching = asyncio.create_task(injector.watch(), name="injector")
     try:
         async with approving(members) as still_approving:
@@ -184,6 +184,7 @@ async def _judged(
         names = [market.name for market in mine]
         noted: dict[str, Any] = {
             "open_attempts": await checks.open_attempts(stack.db, names),
+            "members_executed": 0 if members is None else len(members.executed),
             "retried": sum(injector.retried.get(name, 0) for name in names),
         }
         if plan is plans[0]:

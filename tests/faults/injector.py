@@ -143,6 +143,10 @@ class Injector(Hooks):
                 with suppress(TimeoutError):
                     await asyncio.wait_for(struck.met.wait(), _BLOW_WITHIN_S)
 
+    def may_execute(self, market: str) -> bool:
+        """Unless the worker is to be struck while it does that itself."""
+        return not any(one.market == market and one.fault.act is Act.RECORD for one in self.planned)
+
     async def _at(self, signature: str, moment: Moment) -> Struck | None:
         armed = [struck for struck in self.planned if struck.at is None and struck.fault.moment is moment]
         if not armed:

@@ -89,6 +89,10 @@ class Hooks:
     async def may_vote(self, market: str, approvals: int) -> None:
         """The council's next member may approve the market's score, after so many."""
 
+    def may_execute(self, market: str) -> bool:
+        """Whether a member executes it too."""
+        return True
+
 
 @asynccontextmanager
 async def standing(ground: Ground, servers: Servers, folder: Path, hooks: Hooks) -> AsyncGenerator[Stack]:

@@ -122,6 +122,28 @@ async def test_the_worker_goes_on_with_what_a_member_proposed_before_it(hall: Ha
     await hall.settled(market)
 
 
+@OF_V4
+async def test_what_a_member_executes_before_the_worker_is_done_once(hall: Hall) -> None:
+    """The worker has its execution signed; the member's lands first."""
+    market = await analysed(hall)
+    await hall.waiting(market)
+    number = await last(hall)
+    await hall.approve(number, 0, 1, 2)
+    signer = hall.house.stopping_signer()
+    await hall.house.hasten(market)
+    working = asyncio.ensure_future(hall.house.engine(recorder=hall.recorder, oracle=signer).settle(market.name))
+    await signer.asked.wait()
+    await hall.execute(number)
+    assert await hall.state(market) is MarketState.SCORED
+    signer.go_on.set()
+    await working
+    with pytest.raises(TransactionError):
+        await hall.execute(number)
+    assert (await hall.house.row(market)).attempt == 0
+    await hall.settled(market)
+    assert (await hall.proposal(number)).status is Status.EXECUTED
+
+
 # Replays
 
 
