@@ -13,7 +13,7 @@ from chain.multisig.model import Member, Roles, Status
 from chain.multisig.v4.accounts import AddMember, RemoveMember, SetTimeLock
 from chain.units import Seconds
 from oracle.settlement.plan import WaitReason
-from store import proposals, settlements
+from store import proposals
 from store.settlements import Phase
 from store.settlements import Status as Standing
 from tests.oracle.settlement.conftest import Node
@@ -54,31 +54,6 @@ async def test_the_oracle_proposes_three_approve_and_it_executes(hall: Hall) -> 
     assert (await hall.proposal(number)).status is Status.EXECUTED
     acts = [sent.intent.split()[1] for sent in await hall.house.sent(market)]
     assert (acts.count("propose"), acts.count("record")) == (1, 1)
-
-
-async def test_waiting_for_signers_is_one_wait_however_often_it_is_looked_at(hall: Hall) -> None:
-    market = await hall.house.market()
-    await hall.waiting(market)
-    for _ in range(3):
-        await hall.again(market)
-    reasons = [run.reason for run in await hall.house.runs(market)]
-    assert reasons.count(WaitReason.SIGNATURES) == 1
-
-
-async def test_a_rejection_parks_and_a_retry_proposes_again(hall: Hall) -> None:
-    market = await hall.house.market()
-    await hall.waiting(market)
-    first = await number_of(hall, market)
-    await hall.reject(first, 0, 1, 2)
-    row = await hall.again(market)
-    assert row.status is Standing.PARKED
-    assert f"proposal {first} was rejected by Ana, Ben, Chloe" in str(row.reason)
-    await settlements.retry(hall.house.db, market.name, "a test")
-    await hall.waiting(market)
-    second = await number_of(hall, market)
-    assert second > first
-    await hall.approve(second, 0, 1, 2)
-    await hall.settled(market)
 
 
 async def test_what_was_approved_and_called_off_parks_too(hall: Hall) -> None:
