@@ -88,6 +88,8 @@ COUNCIL_POINTS = (
 )
 """Each point between a score that is ready and one that a council has recorded."""
 _COUNCIL_KINDS = {Kind.KILL_HORSE: 5, Kind.KILL_PARENT: 3, Kind.PAUSE_HORSE: 1}
+_COUNCIL_COMPANY = {None: 6, Kind.KILL_WATCHER: 4, **{kind: 2 for kind in Kind if kind.startswith("rpc")}}
+"""What may go wrong besides, in the same run."""
 
 
 @dataclass(frozen=True)
@@ -149,14 +151,19 @@ def plan_of(seed: int, number: int, ground: Ground) -> Plan:
 
 
 def _council_plan(chance: Random, number: int) -> Plan:
-    """One market, struck at the number's own point, so that as many runs as there are points leave none out."""
+    """One market, struck at the number's own point, so that as many runs as there are points leave none out.
+
+    It may meet a node that lies, or lose its watcher, as well.
+    """
     act, moment = COUNCIL_POINTS[number % len(COUNCIL_POINTS)]
     kinds = [kind for kind in _COUNCIL_KINDS if kind is not Kind.PAUSE_HORSE or moment is not Moment.ENDED]
     [kind] = chance.choices(kinds, [_COUNCIL_KINDS[kind] for kind in kinds])
     faults = [Fault(kind, 0, Phase.RECORD, moment, _seconds(kind, chance), act)]
-    if chance.random() < 0.3:
-        other = chance.choice(_OF_ANY_PHASE)
-        faults.append(Fault(Kind.KILL_WATCHER, 0, Phase.RECORD, other, 0.0, chance.choice((Act.PROPOSE, Act.RECORD))))
+    [other] = chance.choices(list(_COUNCIL_COMPANY), list(_COUNCIL_COMPANY.values()))
+    if other is not None:
+        when = Moment.BEGAN if other.startswith("rpc") else chance.choice(_OF_ANY_PHASE)
+        step = chance.choice((Act.PROPOSE, Act.RECORD))
+        faults.append(Fault(other, 0, Phase.RECORD, when, _seconds(other, chance), step))
     return Plan(number, (chance.randint(2, 4),), tuple(faults))
 
 
