@@ -140,9 +140,7 @@ async def scored(court: Court, db: Database, number: int) -> None:
 
 
 @pytest.mark.asyncio(loop_scope="module")
-async def test_three_of_five_have_a_score_recorded_by_the_worker(
-    courts: dict[str, Court], valkey_server: Server
-) -> None:
+async def test_three_of_five_have_a_score_recorded_by_the_worker(courts: Courts, valkey_server: Server) -> None:
     court = courts["v4"]
     people = court.founded.people
     async with oracle(court, valkey_server) as db, running_agent() as agent:
