@@ -18,6 +18,7 @@ from store.schema import (
     chain_read,
     cluster,
     figure,
+    gate_evidence,
     hold,
     lock,
     pause,
@@ -41,10 +42,11 @@ class Member(StrEnum):
 _APPEND = {audit: "INSERT", audit_head: "UPDATE (number, hash)"}
 """The next row, and which is the newest."""
 _RUNBOOKS = {runbook_run: "INSERT, UPDATE (ended_by, ended_at, outcome, note)", runbook_mark: "INSERT"}
+_EVIDENCE = "INSERT, UPDATE (withdrawn_by, withdrawn_at)"
 WRITES: Mapping[Member, Mapping[Table, str]] = {
     Member.VIEWER: {},
-    # What they saw in the runbooks that are theirs.
-    Member.SIGNER: {**_APPEND, **_RUNBOOKS},
+    # What they saw in the runbooks that are theirs, and what they reviewed.
+    Member.SIGNER: {**_APPEND, **_RUNBOOKS, gate_evidence: _EVIDENCE},
     # What ops does by hand: settle, retry, park, hold, pause, runs of runbooks.
     Member.OPERATOR: {
         **_APPEND,
@@ -54,6 +56,7 @@ WRITES: Mapping[Member, Mapping[Table, str]] = {
         proposal: "UPDATE (answered_at)",
         hold: "INSERT, UPDATE (lifted_by, lifted_at)",
         pause: "INSERT, UPDATE (lifted_by, lifted_at)",
+        gate_evidence: _EVIDENCE,
     },
     # What the watcher and the workers do.
     Member.ORACLE: {

@@ -323,3 +323,22 @@ runbook_mark = Table(
     Index(None, "run", "id"),
     comment="What was seen at a step of a run, and who says so: only added to, so that two people lose nothing.",
 )
+
+gate_evidence = Table(
+    "gate_evidence",
+    metadata,
+    Column("id", _Serial, primary_key=True, autoincrement=True),
+    Column("gate", String(32), nullable=False),
+    Column("kind", String(16), nullable=False),
+    Column("network", String(16), nullable=False),
+    Column("artefact", String(64), nullable=False),
+    Column("owner", String(128), nullable=False),
+    Column("words", Words, nullable=False),
+    Column("document", String(64)),
+    Column("made_at", UtcMillis, nullable=False),
+    Column("expires_at", UtcMillis, nullable=False),
+    Column("withdrawn_by", String(128)),
+    Column("withdrawn_at", UtcMillis),
+    Index(None, "network", "artefact"),
+    comment="Who says that a gate before a deploy holds, or waives it, for which artefact and until when.",
+)

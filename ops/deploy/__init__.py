@@ -1,0 +1,1 @@
+"""Deploys: an artefact, the gates before it, and what brings it onto a chain."""
