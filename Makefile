@@ -3,6 +3,8 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 export PYTHON
 PYTEST := -m pytest -q -p no:cacheprovider
+# Tests wait more than they compute: one process more than there are cores, each with whole files (WORKERS=0 for one).
+PARALLEL = -n $(or $(WORKERS),$(shell expr $$(nproc) + 1)) --dist loadfile
 
 .PHONY: help setup run test lint types contracts fuzz faults soak bench programs snapshots man lock clean
 
@@ -16,9 +18,9 @@ run: setup ## everything on this machine, with people who stake; at a terminal t
 	@if [ -t 0 ] && [ -t 1 ]; then console=--console; fi; exec .venv/bin/opinion up --traffic $$console
 
 test: setup ## run all the tests that this machine can run, and say which it skipped
-	@.venv/bin/python $(PYTEST) tests/chain tests/store tests/oracle tests/monitoring tests/ops tests/console tests/test_settings.py tests/test_documents.py tests/test_manual.py
-	@PYTHONPATH=$(CURDIR) localnet/.venv/bin/python $(PYTEST) -c localnet/pyproject.toml --rootdir=$(CURDIR) tests/localnet tests/programs
-	@.venv/bin/python $(PYTEST) tests/clients tests/journeys tests/faults
+	@.venv/bin/python $(PYTEST) $(PARALLEL) tests/chain tests/store tests/oracle tests/monitoring tests/ops tests/console tests/test_settings.py tests/test_documents.py tests/test_manual.py
+	@PYTHONPATH=$(CURDIR) localnet/.venv/bin/python $(PYTEST) $(PARALLEL) -c localnet/pyproject.toml --rootdir=$(CURDIR) tests/localnet tests/programs
+	@.venv/bin/python $(PYTEST) $(PARALLEL) tests/clients tests/journeys tests/faults
 
 lint: setup ## ruff, on everything
 	@.venv/bin/ruff check .

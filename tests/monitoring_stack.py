@@ -15,7 +15,8 @@ from prometheus_client import CollectorRegistry, Gauge, start_http_server
 from monitoring.clients.alertmanager import Alertmanager
 from monitoring.clients.prometheus import Prometheus
 from tests.parts import program
-from tests.servers import Server, free_port
+from tests.ports import free_port
+from tests.servers import Server
 
 PATIENCE_S = 60.0
 REMEDY = "install Debian's {}"

@@ -14,17 +14,11 @@ from pathlib import Path
 from typing import Self
 
 from tests.parts import missing, program
+from tests.ports import free_port
 
 _PATIENCE = 60
 _UNPRIVILEGED = "nobody"
 _NUMBERS = itertools.count()
-
-
-def free_port() -> int:
-    """A loopback port that nobody listened on just now."""
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return int(listener.getsockname()[1])
 
 
 @dataclass

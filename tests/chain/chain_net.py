@@ -3,7 +3,6 @@
 
 import asyncio
 import json
-import socket
 import time
 import urllib.error
 import urllib.request
@@ -21,24 +20,12 @@ from chain.sender import Pace, Sender, Sent
 from chain.signers import KeypairSigner
 from chain.token import associated_address
 from chain.units import Lamports
+from tests.ports import free_port_pair
 
 ROOT = Path(__file__).parents[2]
 PYTHON = ROOT / "localnet" / ".venv" / "bin" / "python"
 BUILT = ROOT / "programs" / "built"
 START_SECONDS = 30
-
-
-def free_port() -> int:
-    """A port that is free together with the next, which the WebSocket takes."""
-    while True:
-        with socket.socket() as first, socket.socket() as second:
-            first.bind(("127.0.0.1", 0))
-            port: int = first.getsockname()[1]
-            try:
-                second.bind(("127.0.0.1", port + 1))
-            except OSError:
-                continue
-            return port
 
 
 class Node:
@@ -78,7 +65,7 @@ class Node:
 @asynccontextmanager
 async def running(folder: Path, programs: Sequence[tuple[Pubkey, Path, Pubkey]]) -> AsyncIterator[Node]:
     """A localnet with these programs at genesis: address, file, and who may upgrade it."""
-    url = f"http://127.0.0.1:{(port := free_port())}"
+    url = f"http://127.0.0.1:{(port := free_port_pair())}"
     command = [str(PYTHON), "-m", "opinion_localnet", "--ledger", str(folder / "ledger"), "--rpc-port", str(port)]
     command += ["--slot-ms", "40", "--quiet"]
     for address, file, authority in programs:

@@ -1,7 +1,6 @@
 """A Solana to run clients against: the localnet, or Agave's test validator."""
 
 import json
-import random
 import subprocess
 import time
 from collections.abc import Sequence
@@ -10,7 +9,8 @@ from pathlib import Path
 from typing import Any
 
 import httpx
-from localnet.process import free_ports
+
+from tests.ports import free_port_pair, free_ports
 
 from . import parts
 
@@ -89,7 +89,7 @@ class ServerProcess:
 
 def start_localnet(folder: Path) -> tuple[Cluster, ServerProcess]:
     """A localnet on free ports."""
-    port = free_ports()
+    port = free_port_pair()
     command = [parts.localnet_python(), "-m", "opinion_localnet", "--ledger", str(folder / "ledger")]
     return _start("localnet", [*command, "--rpc-port", str(port), "--slot-ms", "100"], port, folder)
 
@@ -97,12 +97,12 @@ def start_localnet(folder: Path) -> tuple[Cluster, ServerProcess]:
 def start_validator(folder: Path) -> tuple[Cluster, ServerProcess]:
     """Agave's test validator on free ports."""
     program = parts.on_path("solana-test-validator", "put Agave's tools on PATH")
-    port = free_ports()
+    port = free_port_pair()
     command = [program, "--ledger", str(folder / "ledger"), "--bind-address", "127.0.0.1", "--quiet"]
     # By default every validator of a machine wants the same gossip ports.
-    first = random.randrange(12_000, 30_000, _PORTS)
+    first = free_ports(_PORTS + 2)
     command += ["--gossip-port", str(first), "--dynamic-port-range", f"{first + 1}-{first + _PORTS}"]
-    command += ["--rpc-port", str(port), "--faucet-port", str(free_ports())]
+    command += ["--rpc-port", str(port), "--faucet-port", str(first + _PORTS + 1)]
     return _start("validator", command, port, folder)
 
 

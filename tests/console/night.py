@@ -23,7 +23,6 @@ from console.feeds.hub import Hub
 from console.feeds.sources import Sources
 from console.recording.recorder import Recorder
 from ops.alerts.seen import AlertsSeen
-from ops.localnet import free_port_pair
 from ops.queues.seen import Seen as QueuesSeen
 from ops.runbooks.book import runbooks as books
 from settings import Settings, read_settings
@@ -32,6 +31,7 @@ from store.database import Database
 from store.listing import Listed
 from store.settlements import Status
 from tests.console.frames import OPINION
+from tests.ports import free_port_pair
 
 NIGHT = Path(__file__).with_name("night.gz")
 RUNBOOK = "rpc-lag"

@@ -10,7 +10,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from ops.localnet import free_port_pair
+from tests.ports import free_port_pair
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 OPINION = ROOT / ".venv" / "bin" / "opinion"

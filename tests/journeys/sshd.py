@@ -13,7 +13,8 @@ import psutil
 
 from tests.console.frames import PATIENCE_S, Terminal
 from tests.parts import program
-from tests.servers import Server, free_port
+from tests.ports import free_port
+from tests.servers import Server
 
 _PRIVILEGED = Path("/run/sshd")
 """Where a server of root's own locks itself up; Debian makes it when the machine starts."""

@@ -11,10 +11,11 @@ from solders.keypair import Keypair
 from solders.pubkey import Pubkey
 
 from chain.token import associated_address
-from ops.localnet import free_port_pair, prepare
+from ops.localnet import prepare
 from settings import KNOWN_PROGRAM_ID
 from tests.journeys.conftest import OPINION, Localnet, environment, one_sentence, opinion, wait_until_healthy
 from tests.journeys.lying_node import answering
+from tests.ports import free_port_pair
 
 
 def test_time_passes_as_told(localnet: Localnet) -> None:

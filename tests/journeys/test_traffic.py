@@ -13,10 +13,10 @@ from rq import Queue
 from rq.serializers import JSONSerializer
 
 from chain.constants import MarketState
-from ops.localnet import free_port_pair
 from tests.console.frames import Terminal
 from tests.journeys.conftest import environment, one_sentence, opinion
 from tests.parts import program
+from tests.ports import free_port_pair
 
 WITHIN_S = 120.0
 RECEIPT = -1

@@ -13,8 +13,8 @@ from pathlib import Path
 import psutil
 import pytest
 
-from ops.localnet import free_port_pair
 from tests.journeys.conftest import OPINION, environment, one_sentence, opinion
+from tests.ports import free_port_pair
 
 PATIENCE_S = 90.0
 CHILDREN = ("localnet", "valkey", "watcher", "chain-1", "analysis-1")

@@ -4,7 +4,6 @@ import http.client
 import json
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -12,20 +11,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from tests.ports import free_port_pair
+
 START_SECONDS = 30
-
-
-def free_ports() -> int:
-    """A port that is free, and so is the next."""
-    while True:
-        with socket.socket() as first, socket.socket() as second:
-            first.bind(("127.0.0.1", 0))
-            port: int = first.getsockname()[1]
-            try:
-                second.bind(("127.0.0.1", port + 1))
-            except OSError:
-                continue
-            return port
 
 
 class RpcFailureError(Exception):
@@ -43,7 +31,7 @@ class Localnet:
 
     def __init__(self, ledger: Path, *flags: str, slot_ms: int = 20) -> None:
         self.ledger = ledger
-        self.port = free_ports()
+        self.port = free_port_pair()
         self._flags = flags
         self._slot_ms = slot_ms
         self._process: subprocess.Popen[str] | None = None

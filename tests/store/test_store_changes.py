@@ -9,7 +9,8 @@ import pytest
 from redis.asyncio import Redis
 
 from store.changes import CHANNEL, Changed, Changes
-from tests.servers import Server, free_port, redis_server, valkey
+from tests.ports import free_port
+from tests.servers import Server, redis_server, valkey
 
 
 @pytest.fixture(params=[valkey, redis_server])

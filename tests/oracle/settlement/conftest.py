@@ -16,11 +16,12 @@ from chain.units import UsdcUnits
 from ops.demo.authorities import establish
 from ops.demo.stage import Stage, open_stage
 from ops.errors import OperatorError
-from ops.localnet import LocalnetKeys, free_port_pair, node_command, node_parts, prepare
+from ops.localnet import LocalnetKeys, node_command, node_parts, prepare
 from store.database import Database
 from store.migrations import migrate
 from tests.oracle.settlement.house import House
 from tests.parts import missing
+from tests.ports import free_port_pair
 from tests.servers import new_database
 
 SLOT_MS = 20

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import json
-import socket
 import subprocess
 import time
 import urllib.request
@@ -21,6 +20,7 @@ from solders.message import Message
 from solders.pubkey import Pubkey
 from solders.transaction import Transaction
 
+from tests.ports import free_ports
 from tests.programs import idl
 
 HOST = "127.0.0.1"
@@ -109,20 +109,6 @@ class Node:
         return status
 
 
-def _free_ports() -> int:
-    """The first of PORTS ports in a row that nobody uses."""
-    for first in range(21_000, 60_000, PORTS + 3):
-        try:
-            for port in range(first, first + PORTS):
-                for kind in (socket.SOCK_STREAM, socket.SOCK_DGRAM):
-                    with socket.socket(socket.AF_INET, kind) as probe:
-                        probe.bind((HOST, port))
-        except OSError:
-            continue
-        return first
-    raise OSError(f"no {PORTS} free ports in a row")
-
-
 def dump(accounts: Mapping[Pubkey, Account], folder: Path) -> Path:
     """Writes accounts as the validator's `--account-dir` reads them."""
     folder.mkdir()
@@ -139,7 +125,7 @@ def dump(accounts: Mapping[Pubkey, Account], folder: Path) -> Path:
 @contextmanager
 def running(binary: str, folder: Path, mint: Pubkey, *options: str) -> Iterator[Node]:
     """A validator whose ledger is in the folder and whose genesis lamports are the mint's."""
-    port = _free_ports()
+    port = free_ports(PORTS)
     command = [
         binary, "--ledger", str(folder / "ledger"), "--rpc-port", str(port), "--faucet-port", str(port + 2),
         "--gossip-port", str(port + 3),
