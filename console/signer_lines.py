@@ -18,7 +18,8 @@ def council_block(found: CouncilStanding) -> Content:
         return Content("\n").join([*lines, Content.styled(safe_text(found.why, 300), "$warning"), Content("")])
     lines += [Content.styled(f"NOT AS AGREED: {safe_text(words, 300)}", "$error") for words in found.differences]
     lock = f", {found.time_lock} s between approval and execution" if found.time_lock else ""
-    lines.append(Content(f"{found.threshold} decide, {found.ready} are ready{lock}"))
+    decide = f"{found.threshold} {'decides' if found.threshold == 1 else 'decide'}"
+    lines.append(Content(f"{decide}, {found.ready} {'is' if found.ready == 1 else 'are'} ready{lock}"))
     for seat in found.seats:
         state = "ready" if seat.ready else "may not vote" if not seat.votes else "NEEDS SOL"
         style = "$warning" if seat.votes and not seat.ready else ""

@@ -1,6 +1,6 @@
 """Who holds the program and what it runs, as the chain shows it: its authorities, their balances, its bytes."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
 
 from solders.pubkey import Pubkey
@@ -80,7 +80,9 @@ async def standing(settings: Settings, rpc: Rpc) -> Standing:
     if config is None:
         raise OperatorError(f"{program} is not initialised: have its admin initialise it.")
     deployed = decode_program_data(data.owner, data.data)
-    roles = _roles(ProgramConfig.from_account(config.owner, config.data, program), deployed)
+    found = await councils(settings, rpc)
+    vaults = {council.authority for council in found}
+    roles = _roles(ProgramConfig.from_account(config.owner, config.data, program), deployed, vaults)
     keys = sorted({key for _, key, _, _ in roles if key is not None}, key=str)
     balances = dict(zip(keys, await rpc.accounts(keys), strict=True))
     return Standing(
@@ -94,7 +96,7 @@ async def standing(settings: Settings, rpc: Rpc) -> Standing:
             hash_=executable_hash(deployed.executable),
             built_hash=executable_hash(PROGRAM_FILE.read_bytes()) if PROGRAM_FILE.is_file() else None,
         ),
-        councils=await councils(settings, rpc),
+        councils=found,
     )
 
 
@@ -105,14 +107,17 @@ def _key(said: bytes) -> Pubkey | None:
     return Pubkey.from_bytes(said) if any(said) else None
 
 
-def _roles(config: ProgramConfig, deployed: ProgramData) -> list[_Role]:
+def _roles(config: ProgramConfig, deployed: ProgramData, vaults: Set[Pubkey | None]) -> list[_Role]:
+    """What each key may. Where a multisig's vault records scores, a member's key pays the fees and not the vault."""
+    pays = "" if config.oracle in vaults else "; pays fees"
+
     def proposed(key: Pubkey) -> Pubkey | None:
         return None if key == NOBODY else key
 
     return [
         ("upgrade authority", deployed.authority, None, "replace the program"),
         ("admin", config.admin, proposed(config.pending_admin), "appoint the others"),
-        ("oracle", config.oracle, proposed(config.pending_oracle), "close markets and record scores; pays fees"),
+        ("oracle", config.oracle, proposed(config.pending_oracle), f"close markets and record scores{pays}"),
         ("guardian", config.guardian, proposed(config.pending_guardian), "pause new markets"),
         ("treasury", config.treasury, proposed(config.pending_treasury), "receive the fees"),
         ("randomness key", _key(config.randomness_key), _key(config.pending_randomness_key), "prove randomness"),

@@ -300,7 +300,9 @@ def _of_council(council: CouncilStanding) -> Iterator[Attention]:
     for words in council.differences:
         yield Attention(Severity.NOW, f"The {council.name} multisig is not as agreed on: {words}.", Screen.SIGNERS)
     if council.ready < council.threshold:
-        words = f"{council.ready} signers of the {council.name} multisig are ready, and {council.threshold} are needed."
+        who, verb = ("signer", "is") if council.ready == 1 else ("signers", "are")
+        needed = f"{council.threshold} {'is' if council.threshold == 1 else 'are'} needed"
+        words = f"{council.ready} {who} of the {council.name} multisig {verb} ready, and {needed}."
         yield Attention(Severity.SOON, words, Screen.SIGNERS)
     long = council.long_waiting()
     for first in long[:1]:

@@ -7,6 +7,7 @@ from pathlib import Path
 from solders.instruction import Instruction
 from solders.pubkey import Pubkey
 
+from chain.errors import RosterError
 from chain.multisig.adapter import Adapter
 from chain.multisig.model import EVERY_ROLE, Member, Roles
 from chain.multisig.roster import Council, Person, parse_roster
@@ -42,8 +43,9 @@ class Founded:
 
 
 async def found(stage: Stage, folder: Path, squads: str = "v4") -> Founded:
-    """Make the people's keys and their multisig, where they are not there yet, and write the roster anew in `folder`.
+    """Make the people's keys and their multisig, where they are not there yet, and their roster in `folder`.
 
+    A roster of this very multisig is left as it is: names, comments and an upgrade council may be somebody's own.
     In v4 the oracle's key may propose and execute, and never votes; in v3, which knows no roles, it is no member.
     Raises OperatorError when the folder cannot be written to, and what the chain raises.
     """
@@ -55,10 +57,14 @@ async def found(stage: Stage, folder: Path, squads: str = "v4") -> Founded:
     else:
         adapter, vault = SquadsV3(MULTISIG_V3), 1
     roster = folder / ROSTER
-    roster.write_text("\n".join(_roster(squads, adapter, create_key.public_key, vault, members)) + "\n")
-    council = parse_roster(roster.read_text()).settlement
+    text = "\n".join(_roster(squads, adapter, create_key.public_key, vault, members)) + "\n"
+    council = parse_roster(text).settlement
     if council is None:
-        raise TypeError(f"{roster} was written without its council")
+        raise TypeError(f"{roster} would be written without its council")
+    if (kept := _kept(roster, council)) is not None:
+        council = kept
+    else:
+        roster.write_text(text)
     for key in people:
         await stage.fund(key.public_key, UsdcUnits(0))
     if await stage.rpc.account(council.pinned.address) is None:
@@ -89,6 +95,17 @@ def _creation(
         threshold=THRESHOLD,
         program=MULTISIG_V3,
     )
+
+
+def _kept(roster: Path, wanted: Council) -> Council | None:
+    """What the roster there says, None where there is none, it cannot be read or it is of another multisig."""
+    try:
+        council = parse_roster(roster.read_text()).settlement
+    except (OSError, UnicodeDecodeError, RosterError):
+        return None
+    if council is None or council.adapter.program != wanted.adapter.program:
+        return None
+    return council if (council.pinned, council.vault) == (wanted.pinned, wanted.vault) else None
 
 
 def _keys(folder: Path) -> tuple[tuple[KeypairSigner, ...], KeypairSigner]:

@@ -35,14 +35,15 @@ async def look_at_program(settings: Settings, rpc: Rpc) -> Findings:
         if config.paused
         else ok("program", f"{settings.program_id} stands, and its config can be read")
     )
+    alone = False
     try:
         council = read_roster(settings).settlement
+        alone = council is None
+        if council is not None:
+            yield await _council(settings, rpc, council, config)
     except EXPLAINED as error:
         yield wrong("signers", str(error), "see docs/signers.md, The roster")
-        return
-    if council is not None:
-        yield await _council(settings, rpc, council, config)
-    yield await _oracle(settings, rpc, config, council)
+    yield await _oracle(settings, rpc, config, alone=alone)
     markets = await tried("markets", _open_markets(settings, rpc), _ASK_AGAIN)
     if isinstance(markets, Finding):
         yield markets
@@ -77,19 +78,19 @@ async def _council(settings: Settings, rpc: Rpc, council: Council, config: Progr
     return ok("signers", words)
 
 
-async def _oracle(settings: Settings, rpc: Rpc, config: ProgramConfig, council: Council | None) -> Finding:
-    """Its key and what it can pay."""
+async def _oracle(settings: Settings, rpc: Rpc, config: ProgramConfig, *, alone: bool) -> Finding:
+    """Its key and what it can pay; `alone` where no multisig is set, so that this key has to be the program's."""
     try:
         key = oracle_signer(settings).public_key
     except EXPLAINED as error:
         return wrong("oracle key", str(error), "set ORACLE_KEYPAIR_PATH to the oracle's keypair file, mode 0600")
-    if council is None and key != config.oracle:
+    if alone and key != config.oracle:
         words = f"the key here is {key}, the program's oracle is {config.oracle}"
         return wrong("oracle key", words, "use that key's file, or have the admin rotate the authority")
     balance = await tried("oracle key", rpc.balance(key), _ASK_AGAIN)
     if isinstance(balance, Finding):
         return balance
-    role = "is the program's oracle" if council is None else "pays the oracle's fees"
+    role = "is the program's oracle" if alone else "pays the oracle's fees"
     words = f"{key} {role} and has {sol(balance)}"
     if balance < LEAST_SOL:
         return wrong("oracle key", words, f"send SOL to {key}: it can pay fees no more, or soon no more")

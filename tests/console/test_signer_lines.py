@@ -26,7 +26,7 @@ def told(council: CouncilStanding) -> list[str]:
 def test_a_council_is_told_with_who_could_vote_and_what_waits() -> None:
     assert told(COUNCIL) == [
         "settlement multisig Squad1",
-        "3 decide, 1 are ready",
+        "3 decide, 1 is ready",
         "  Ana            Lisbon       ready                  1 SOL",
         "  the oracle     -            may not vote           1 SOL",
         "  proposal 7: active since 02:55 UTC, lacks 2: ask Ana, Ben",

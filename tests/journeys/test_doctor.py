@@ -97,6 +97,16 @@ def test_what_is_wrong_is_named_with_what_to_do(host: Host, changed: dict[str, s
     assert "hush" not in json.dumps(found)
 
 
+def test_a_roster_that_is_wrong_keeps_nothing_else_from_being_looked_at(host: Host, tmp_path: Path) -> None:
+    roster = tmp_path / "roster.toml"
+    roster.write_text("this is no TOML")
+    code, found = host.doctor(ROSTER_PATH=str(roster))
+    assert code == 1
+    assert found["signers"]["verdict"] == "WRONG"
+    assert {"oracle key", "randomness keys", "bond"} <= found.keys()
+    assert found["oracle key"]["verdict"] != "WRONG"
+
+
 def test_a_key_that_others_may_read_wants_another_mode_and_no_backup(host: Host, tmp_path: Path) -> None:
     make_keys(tmp_path / "keys")
     open_key = tmp_path / "keys" / "randomness.json"

@@ -337,7 +337,7 @@ def test_a_multisig_that_is_not_as_agreed_on_comes_first() -> None:
 def test_signers_who_cannot_pay_and_a_key_that_cannot_are_told() -> None:
     poor = [replace(person, balance=Lamports(0), ready=False) for person in PEOPLE[1:]]
     [few] = attention(with_council(seats=(PEOPLE[0], *poor, CRANK), open=()))
-    assert few.words == "1 signers of the settlement multisig are ready, and 2 are needed."
+    assert few.words == "1 signer of the settlement multisig is ready, and 2 are needed."
     [key] = attention(with_council(seats=(*PEOPLE, replace(CRANK, balance=Lamports(5))), open=()))
     assert key.severity is Severity.NOW
     assert str(CRANK.key) in key.words

@@ -27,12 +27,14 @@ from chain.multisig.v4.accounts import AddMember, RemoveMember
 from chain.rpc import Rpc
 from chain.signers import KeypairSigner
 from chain.units import Lamports, UsdcUnits, sol
+from ops.demo.council import found
 from ops.errors import OperatorError, UsageError
 from ops.localnet import PROGRAM_FILE
 from ops.signers.acts import Act, prepared, propose_score
 from ops.signers.asking import Table
 from ops.signers.backends import signer_of
 from ops.signers.report import council_lines, proposal_lines, proposals_report, reading_lines, table_lines
+from ops.standing import standing
 from oracle.settlement.recorder import recording
 from settings import Settings
 from store import analyses
@@ -390,6 +392,32 @@ async def test_a_member_who_was_removed_since_approves_nothing(hall: Hall) -> No
                 await prepared(replace(table, council=agreed_on), Act.APPROVE, [number], person, hall.house.db)
     finally:
         await hall.change(AddMember(Member(esra.public_key, EVERY_ROLE)))
+
+
+async def test_a_roster_on_a_localnet_that_somebody_wrote_in_is_left_as_it_is(hall: Hall) -> None:
+    roster, folder = hall.founded.roster, hall.founded.roster.parent
+    own = "# Ours to practise with.\n" + roster.read_text().replace('"Ana"', '"Anouk"')
+    roster.write_text(own)
+    again = await found(hall.house.stage, folder)
+    assert roster.read_text() == own
+    assert again.council.name(again.people[0].public_key) == "Anouk"
+    roster.write_text(own.replace("threshold = 3", "threshold = 2"))
+    anew = (await found(hall.house.stage, folder)).council
+    assert (anew.pinned, anew.people) == (hall.council.pinned, hall.council.people)
+    assert "threshold = 3" in roster.read_text(), "one that does not hold any more is written anew"
+
+
+async def test_who_pays_fees_is_told_of_the_key_that_does(hall: Hall) -> None:
+    stage = hall.house.stage
+    address, roster = str(hall.council.pinned.address), hall.founded.roster
+    alone = await standing(Settings(program_id=str(stage.program)), stage.rpc)
+    both = Settings(program_id=str(stage.program), roster_path=roster, squads_multisig=address)
+    [alone_may, vault_may] = [
+        next(held.may for held in seen.authorities if held.role == "oracle")
+        for seen in (alone, await standing(both, stage.rpc))
+    ]
+    assert alone_may == "close markets and record scores; pays fees"
+    assert vault_may == "close markets and record scores"
 
 
 async def test_no_agent_is_told(hall: Hall, monkeypatch: pytest.MonkeyPatch) -> None:
