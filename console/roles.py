@@ -9,17 +9,26 @@ import os
 import pwd
 
 from console.actions import Role
+from console.errors import ConsoleError
 from settings import Network
 
 GROUPS = {"opinion-signers": Role.SIGNER, "opinion-operators": Role.OPERATOR}
 
 
-def role_of(network: Network, groups: frozenset[str]) -> Role:
-    """Return the role that membership gives; on a localnet, where nothing is at stake, everybody operates."""
-    for group, role in GROUPS.items():
-        if group in groups:
-            return role
-    return Role.OPERATOR if network is Network.LOCALNET else Role.VIEWER
+def role_of(network: Network, groups: frozenset[str], wanted: Role | None = None) -> Role:
+    """Return the role that membership gives; on a localnet, where nothing is at stake, everybody operates.
+
+    `wanted` chooses among those that somebody has: what their groups give, or to look on. On a localnet it is any, so
+    that whoever practises needs no group. Raises ConsoleError where it is none of them.
+    """
+    given = [role for group, role in GROUPS.items() if group in groups]
+    local = network is Network.LOCALNET
+    if wanted is None:
+        return given[0] if given else Role.OPERATOR if local else Role.VIEWER
+    if local or wanted in (Role.VIEWER, *given):
+        return wanted
+    group = next(group for group, role in GROUPS.items() if role is wanted)
+    raise ConsoleError(f"on {network} the role {wanted.value} is for the Unix group {group}, and you are not in it")
 
 
 def groups_here() -> frozenset[str]:

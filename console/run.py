@@ -34,6 +34,8 @@ class Options:
     words: str = ""
     """The filter, or the market's address."""
     read_only: bool = False
+    role: str | None = None
+    """One of those that the person has; None for the first of them."""
     theme: str | None = None
     config: Path | None = None
     mouse: bool = True
@@ -79,6 +81,7 @@ def run(settings: "Settings", options: Options) -> int:
 
 def check(options: Options) -> None:
     """Raise ConsoleError where the command line names a screen or a theme that there is not."""
+    from console.actions import Role
     from console.config import THEMES
     from console.errors import ConsoleError
     from console.screens import ROOMS
@@ -87,11 +90,14 @@ def check(options: Options) -> None:
         raise ConsoleError(f"there is no screen {options.screen!r}: it can be {', '.join((*ROOMS, 'market'))}")
     if options.theme is not None and options.theme not in THEMES:
         raise ConsoleError(f"there is no theme {options.theme!r}: it can be {', '.join(THEMES)}")
+    if options.role is not None and options.role not in (roles := [role.value for role in Role]):
+        raise ConsoleError(f"there is no role {options.role!r}: it can be {', '.join(roles)}")
 
 
 async def _main(settings: "Settings", options: Options, endings: "_Endings") -> "Console":
     from dataclasses import replace
 
+    from console.actions import Role
     from console.app import Console, Step
     from console.clock import CLOCK
     from console.config import default_path, read_config
@@ -117,7 +123,7 @@ async def _main(settings: "Settings", options: Options, endings: "_Endings") -> 
         app = Console(
             hub,
             network=network,
-            role=role_of(network, groups_here()),
+            role=role_of(network, groups_here(), None if options.role is None else Role(options.role)),
             read_only=options.read_only or replay is not None or in_browser(),
             config=config,
             start=Step(options.screen, options.words),

@@ -14,6 +14,9 @@ def console(
     ] = "overview",
     filter_: Annotated[str, typer.Option("--filter", help="What to show of it; a market's address for market.")] = "",
     read_only: Annotated[bool, typer.Option("--read-only", help="Without any action that changes something.")] = False,
+    role: Annotated[
+        str | None, typer.Option(help="viewer, operator or signer, of those that are yours; on a localnet any.")
+    ] = None,
     theme: Annotated[str | None, typer.Option(help="dark, light or plain.", autocompletion=themes)] = None,
     config: Annotated[
         Path | None, typer.Option(help="Theme and keys; ~/.config/opinion/console.toml if not said.")
@@ -33,8 +36,8 @@ def console(
     if record is not None and replay is not None:
         raise typer.BadParameter("--record and --replay exclude each other")
     options = Options(
-        screen=screen, words=filter_, read_only=read_only, theme=theme, config=config, mouse=mouse, record=record,
-        replay=replay,
+        screen=screen, words=filter_, read_only=read_only, role=role, theme=theme, config=config, mouse=mouse,
+        record=record, replay=replay,
     )  # fmt: skip
     if web:
         if record is not None:

@@ -7,7 +7,7 @@ import pytest
 from console.actions import ACTIONS, Need, Role, actions_of, allows, by_id
 from console.command_line import Do, GoTo, Place, Unknown, complete, parse
 from console.config import EXPLORER, Config, read_config
-from console.errors import ConfigError
+from console.errors import ConfigError, ConsoleError
 from console.roles import role_of
 from console.screens import ROOMS, room_class
 from settings import Network
@@ -91,6 +91,36 @@ def test_a_role_and_read_only_take_actions_away() -> None:
 )
 def test_unix_groups_give_the_role(network: Network, groups: list[str], role: Role) -> None:
     assert role_of(network, frozenset(groups)) is role
+
+
+@pytest.mark.parametrize(
+    ("network", "groups", "wanted"),
+    [
+        (Network.LOCALNET, [], Role.SIGNER),
+        (Network.LOCALNET, ["opinion-operators"], Role.SIGNER),
+        (Network.MAINNET, ["opinion-operators", "opinion-signers"], Role.OPERATOR),
+        (Network.MAINNET, ["opinion-signers"], Role.SIGNER),
+        (Network.MAINNET, ["opinion-signers"], Role.VIEWER),
+        (Network.DEVNET, [], Role.VIEWER),
+    ],
+)
+def test_somebody_chooses_among_their_roles_and_on_a_localnet_among_all(
+    network: Network, groups: list[str], wanted: Role
+) -> None:
+    assert role_of(network, frozenset(groups), wanted) is wanted
+
+
+@pytest.mark.parametrize("network", [network for network in Network if network is not Network.LOCALNET])
+def test_a_role_that_is_not_theirs_is_refused_wherever_something_is_at_stake(network: Network) -> None:
+    for groups, wanted in (
+        ([], Role.SIGNER),
+        (["opinion-operators"], Role.SIGNER),
+        (["opinion-signers"], Role.OPERATOR),
+    ):
+        with pytest.raises(
+            ConsoleError, match=f"the role {wanted.value} is for the Unix group opinion-{wanted.value}s"
+        ):
+            role_of(network, frozenset(groups), wanted)
 
 
 def test_a_command_is_a_screen_or_an_action_and_may_be_cut_short() -> None:
