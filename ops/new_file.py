@@ -4,11 +4,14 @@ import os
 from pathlib import Path
 
 from ops.errors import OperatorError
+from ops.person import is_locked_down
 
 
 def write_new(name: str, text: str) -> Path:
     """Write a new file, mode 0600, and return its path; `~` is a home folder. Raises OperatorError where there is one
-    already, or it cannot be written."""
+    already, it cannot be written, or the login is locked down to signing."""
+    if is_locked_down():
+        raise OperatorError("This login writes no files: copy what is shown, or ask an operator for the file.")
     try:
         path = Path(name).expanduser()
     except RuntimeError as error:

@@ -5,6 +5,14 @@ import pwd
 import socket
 import sys
 
+LOCKED = "OPINION_SIGNERS_LOGIN"
+"""Set for whoever came in by a login that is locked down to signing; it only takes away."""
+
+
+def is_locked_down() -> bool:
+    """Whether this process may do nothing on this host but what signers do: name no file of it, write none."""
+    return LOCKED in os.environ
+
 
 def person() -> str:
     """Return `name@host (session)`: the user, or the one who called sudo. It says who claims to act; it proves nothing.

@@ -188,6 +188,16 @@ def propose(
     run(act())
 
 
+@signers.command()
+def login() -> None:
+    """Do what an SSH client asked for, where it is something of a signer's; for sshd's ForceCommand."""
+    import os
+
+    from ops.signers.login import take_over
+
+    take_over(os.environ)
+
+
 def _vote(
     act: "Act",
     numbers: list[int],

@@ -13,6 +13,7 @@ from chain.signers import Signer, signer_from_file
 from chain.ssh_agent import agent_identities, agent_signer
 from ops.amounts import parse_address
 from ops.errors import UsageError
+from ops.person import is_locked_down
 
 AGENT, LEDGER = "agent", "ledger"
 
@@ -45,6 +46,8 @@ async def signer_of(where: str, council: Council, say: Callable[[str], None]) ->
         socket = _socket()
         key = parse_address(rest, "a member") if rest else await _members(socket, council)
         return await agent_signer(socket, key)
+    if is_locked_down():
+        raise UsageError("This login signs by an ssh-agent alone: connect with 'ssh -A', and give agent or agent:KEY.")
     if kind == LEDGER:
         derivation = ledger_derivation(rest)
         return AnnouncingSigner(await ledger_signer(connected_device(), derivation), say)

@@ -28,10 +28,11 @@ class Sshd:
     ssh: str
     port: int
 
-    def session(self, command: str) -> Terminal:
-        """A terminal whose other end is this command, by `ssh -tt`."""
+    def options(self, *more: str) -> list[str]:
+        """What comes behind `ssh` and the like, to know the server and to be known by it; `more` comes before it."""
         folder = self.server.folder
         options = [
+            *more,
             "StrictHostKeyChecking=yes",
             f"UserKnownHostsFile={folder / 'known_hosts'}",
             f"IdentityFile={folder / 'client'}",
@@ -40,12 +41,20 @@ class Sshd:
             "LogLevel=ERROR",
             # Esc is the console's, and `~` the people's who type.
             "EscapeChar=none",
+            f"Port={self.port}",
         ]
-        words = ["-F", "none", "-tt", "-p", str(self.port), *(word for one in options for word in ("-o", one))]
-        environment = {"HOME": str(folder), "LANG": "C.UTF-8"}
-        return Terminal(
-            *words, f"{getpass.getuser()}@127.0.0.1", command, environment=environment, program=Path(self.ssh)
-        )
+        return ["-F", "none", *(word for one in options for word in ("-o", one))]
+
+    @property
+    def target(self) -> str:
+        """This user, there."""
+        return f"{getpass.getuser()}@127.0.0.1"
+
+    def session(self, *command: str, more: tuple[str, ...] = ()) -> Terminal:
+        """A terminal whose other end is this command, or the login's own, by `ssh -tt`."""
+        environment = {"HOME": str(self.server.folder), "LANG": "C.UTF-8"}
+        words = [*self.options(*more), "-tt", self.target, *command]
+        return Terminal(*words, environment=environment, program=Path(self.ssh))
 
     def cut(self, terminal: Terminal) -> None:
         """Cut the connection: neither side may say goodbye. Returns when both ends are gone."""
@@ -63,8 +72,9 @@ class Sshd:
 
 
 @contextmanager
-def sshd(folder: Path) -> Iterator[Sshd]:
-    """The server, with keys and settings in this folder alone; only this user comes in, by one key."""
+def sshd(folder: Path, more: str = "") -> Iterator[Sshd]:
+    """The server, with keys and settings in this folder alone, and `more` of them; only this user comes in, by one
+    key."""
     remedy = "install Debian's {}"
     server = program("sshd", remedy.format("openssh-server"), Path("/usr/sbin"))
     ssh, keygen = (program(name, remedy.format("openssh-client")) for name in ("ssh", "ssh-keygen"))
@@ -90,7 +100,7 @@ def sshd(folder: Path) -> Iterator[Sshd]:
         # The folder of a test is in one that everybody may write.
         "StrictModes": "no",
     }
-    (folder / "config").write_text("".join(f"{name} {value}\n" for name, value in settings.items()))
+    (folder / "config").write_text("".join(f"{name} {value}\n" for name, value in settings.items()) + more)
     command = [server, "-D", "-e", "-f", str(folder / "config")]
     started = Server(command, folder, f"ssh://127.0.0.1:{port}", lambda: _listens(folder)).start()
     try:
