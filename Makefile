@@ -4,6 +4,7 @@ SHELL := /bin/bash
 export PYTHON
 PYTEST := -m pytest -q -p no:cacheprovider
 # Tests wait more than they compute: one process more than there are cores, each with whole files (WORKERS=0 for one).
+# The clients' tests stay together: several validators at once on two cores drop transactions.
 PARALLEL = -n $(or $(WORKERS),$(shell expr $$(nproc) + 1)) --dist loadfile
 
 .PHONY: help setup run test lint types contracts fuzz faults soak bench programs snapshots man lock clean
@@ -20,7 +21,8 @@ run: setup ## everything on this machine, with people who stake; at a terminal t
 test: setup ## run all the tests that this machine can run, and say which it skipped
 	@.venv/bin/python $(PYTEST) $(PARALLEL) tests/chain tests/store tests/oracle tests/monitoring tests/ops tests/console tests/test_settings.py tests/test_documents.py tests/test_manual.py
 	@PYTHONPATH=$(CURDIR) localnet/.venv/bin/python $(PYTEST) $(PARALLEL) -c localnet/pyproject.toml --rootdir=$(CURDIR) tests/localnet tests/programs
-	@.venv/bin/python $(PYTEST) $(PARALLEL) tests/clients tests/journeys tests/faults
+	@.venv/bin/python $(PYTEST) tests/clients
+	@.venv/bin/python $(PYTEST) $(PARALLEL) tests/journeys tests/faults
 
 lint: setup ## ruff, on everything
 	@.venv/bin/ruff check .
