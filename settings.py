@@ -51,6 +51,7 @@ _LISTS = (
     "ipfs_apis",
     "prometheus_urls",
     "alertmanager_urls",
+    "deploy_freezes",
 )
 # Only these are repeated in messages: addresses hold API keys and passwords, and a key pasted for a path is a key.
 _SHOWN = {
@@ -68,6 +69,8 @@ _SHOWN = {
     "roster_path",
     "squads_multisig",
     "squads_upgrade_multisig",
+    "deploy_freezes",
+    "chainlink_vrf_sub_id",
 }
 
 
@@ -144,6 +147,14 @@ class Settings(BaseSettings):
     )
     squads_multisig: str | None = Field(None, description="the base58 address of the multisig that settles")
     squads_upgrade_multisig: str | None = Field(None, description="the base58 address of the multisig that upgrades")
+
+    solana_keypair: Path | None = Field(None, repr=False, description="the path of the deployer's keypair file")
+    deploy_freezes: Annotated[tuple[str, ...], NoDecode] = Field(
+        (), description="windows without deploys, UTC: 2026-12-20T00:00/2027-01-04T08:00, or Fri 16:00/Mon 08:00"
+    )
+    chainlink_vrf_sub_id: int | None = Field(
+        None, ge=1, lt=2**256, description="the subscription of the external source of randomness, where one is on"
+    )
 
     credentials_directory: Path | None = Field(
         None, repr=False, description="the folder in which systemd hands a unit its credentials; systemd sets it"

@@ -146,6 +146,15 @@ async def newest(db: Database) -> Mapping[str, Followed]:
     return {run.runbook: Followed(run, tuple(made[run.id])) for run in found}
 
 
+async def rehearsed(db: Database) -> Mapping[str, datetime]:
+    """Return when each runbook was gone through to its end last, by its name."""
+    gone = runbook_run.c.outcome == Outcome.FINISHED
+    query = select(runbook_run.c.runbook, func.max(runbook_run.c.ended_at).label("at")).where(gone)
+    async with db.read() as connection:
+        rows = await connection.execute(query.group_by(runbook_run.c.runbook))
+        return {row.runbook: row.at for row in rows}
+
+
 async def followed(db: Database, number: int) -> Followed | None:
     """Return the run of this number with its marks, None where there is none."""
     marks = select(runbook_mark).where(runbook_mark.c.run == number).order_by(runbook_mark.c.id)

@@ -20,6 +20,7 @@ from ops.commands.canary import canary
 from ops.commands.completion import completion, prepare
 from ops.commands.console import console
 from ops.commands.demo import demo
+from ops.commands.deploy import deploy
 from ops.commands.doctor import doctor
 from ops.commands.hold import hold, resume
 from ops.commands.localnet import localnet
@@ -59,6 +60,7 @@ app.add_typer(store, name="store")
 app.add_typer(audit, name="audit")
 app.add_typer(bond, name="bond")
 app.add_typer(signers, name="signers")
+app.add_typer(deploy, name="deploy")
 
 
 @app.callback()

@@ -61,9 +61,10 @@ class Verdict:
     evidence: tuple[Evidence, ...]
 
 
-_EVERY = frozenset({Network.DEVNET, Network.TESTNET, Network.MAINNET})
-_SERIOUS = frozenset({Network.TESTNET, Network.MAINNET})
-_MAINNET = frozenset({Network.MAINNET})
+_EVERY = frozenset(Network)
+_SERIOUS = frozenset({Network.LOCALNET, Network.TESTNET, Network.MAINNET})
+# A localnet has every gate, to practise on.
+_MAINNET = frozenset({Network.LOCALNET, Network.MAINNET})
 RULES: Mapping[Gate, Rule] = {
     rule.gate: rule
     for rule in (
