@@ -231,7 +231,7 @@ class Table:
         return [*checks, *_crowd(kept.document)]
 
     async def _of_upgrade(self, one: Decoded) -> list[Check]:
-        """The buffer against the program built here from source."""
+        """The buffer against the program that came with this software."""
         buffer_at, program = one.account("buffer"), one.account("program")
         checks = [
             passed_if(
@@ -247,7 +247,7 @@ class Table:
             found = None if account is None else decode_loader_account(account.owner, account.data)
             return found if isinstance(found, Buffer) else None
 
-        # One node could show the program built here in the place of what the buffer holds.
+        # One node could show the program that came with this software in the place of what the buffer holds.
         try:
             found = await agreed(self.rpc, f"buffer {buffer_at}", ask)
         except AccountError:
@@ -260,8 +260,8 @@ class Table:
             passed_if(
                 "buffer",
                 built == hashed,
-                f"The buffer holds the program that is built here from source, SHA-256 {hashed}.",
-                f"The buffer holds SHA-256 {hashed}, the program built here has {built}: nobody knows what it is.",
+                f"The buffer holds the program that came with this software, SHA-256 {hashed}.",
+                f"The buffer holds SHA-256 {hashed}, the program that came with this software {built}: refuse it.",
             )
         )
         vault = self.council.authority

@@ -473,7 +473,9 @@ async def test_an_upgrade_to_something_else_than_what_is_built_here_is_refused(h
     number = await upgrade_to(hall, b"evil")
     reading = await table_of(hall).reading(number)
     [why] = reading.refusals
-    assert why.startswith(f"The buffer holds SHA-256 {executable_hash(b'evil')}, the program built here has ")
+    assert why.startswith(
+        f"The buffer holds SHA-256 {executable_hash(b'evil')}, the program that came with this software "
+    )
 
 
 async def test_a_buffer_that_somebody_can_still_change_is_refused(hall: Hall) -> None:
