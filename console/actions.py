@@ -76,7 +76,6 @@ _SHOWN_KEYS = {
     "slash": "/",
     "escape": "Esc",
     "enter": "Enter",
-    "ctrl+p": "Ctrl+P",
     "less_than_sign": "<",
     "greater_than_sign": ">",
     "left_square_bracket": "[",
@@ -88,6 +87,9 @@ _SHOWN_KEYS = {
 
 def shown_key(key: str) -> str:
     """Return Textual's name of a key as people write it."""
+    control, plus, letter = key.partition("+")
+    if control == "ctrl" and plus:
+        return f"Ctrl+{letter.upper() if len(letter) == 1 else letter}"
     return _SHOWN_KEYS.get(key, key)
 
 

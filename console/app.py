@@ -49,7 +49,8 @@ class Console(TerminalApp):
     """The app. Its return code is the process's."""
 
     BINDINGS = bindings_of("app")
-    COMMAND_PALETTE_BINDING = "ctrl+underscore"
+    # Textual's own palette saves pictures and quits without asking, whatever the role; ours is an action.
+    ENABLE_COMMAND_PALETTE = False
     CSS = """
     Screen { background: $background; color: $foreground; }
     """
@@ -320,5 +321,5 @@ def help_text(room: Room) -> str:
         return found
 
     about = " ".join((type(room).__doc__ or "").split())
-    moves = "  j k ↓ ↑  move    g G  first, last    Ctrl+D Ctrl+U  half a page    Enter  open"
+    moves = "  j k ↓ ↑  Move; g G to the first or last; Ctrl+D Ctrl+U by half a page."
     return "\n".join([about, "", "This screen", *lines(room.room), moves, "", "Everywhere", *lines("app")])

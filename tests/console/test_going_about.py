@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from textual.command import CommandPalette
 
 from console.app import Console
 from console.clock import CLOCK
@@ -187,6 +188,19 @@ async def test_the_palette_does_what_its_line_says(night: Replay) -> None:
         await seat.until("The next theme: dark, light, plain.")
         await seat.press("escape")
         assert (here(seat), seat.app.theme) == ("deploys", THEMES[0])
+
+
+async def test_textuals_own_palette_which_writes_files_is_nowhere(night: Replay) -> None:
+    async with replayed(night, "overview") as seat:
+        for key in ("ctrl+p", "ctrl+underscore", "ctrl+backslash"):
+            await seat.press(key)
+            await seat.pilot.pause()
+            assert type(seat.app.screen) is not CommandPalette, key
+            await seat.press("escape")
+        await seat.pilot.pause()
+        done = {active.binding.action for active in seat.app.screen.active_bindings.values()}
+        assert "quit" in " ".join(done)
+        assert not [action for action in done if "command_palette" in action or "screenshot" in action]
 
 
 async def test_the_line_completes_does_and_says_what_it_does_not_know(night: Replay) -> None:
