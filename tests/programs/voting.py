@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import secrets
+from abc import ABC, abstractmethod
 from collections import Counter, defaultdict
 from collections.abc import Callable, Collection
 from typing import Any, ClassVar
@@ -25,7 +26,7 @@ class Unapproved(AssertionError):  # noqa: N818 - named after what happened
     """Something was executed that too few members had approved."""
 
 
-class Witness:
+class Witness(ABC):
     """Each transaction's votes, the last of each member, and the rules under which they were given.
 
     It believes neither statuses nor the model. Rules are what a multisig keeps, its threshold as the second.
@@ -37,17 +38,17 @@ class Witness:
         self._rules: dict[int, tuple[Any, ...]] = {}
         self._before = self._effects()
 
+    @abstractmethod
     def rules(self) -> tuple[Any, ...]:
         """Members, threshold and what else there is, as they lie on the chain."""
-        raise NotImplementedError
 
+    @abstractmethod
     def voters(self, rules: tuple[Any, ...]) -> Collection[Pubkey]:
         """Whose votes count under these rules."""
-        raise NotImplementedError
 
+    @abstractmethod
     def _effects(self) -> object:
         """All that an execution can change."""
-        raise NotImplementedError
 
     def accepted(self, how: str, index: int, by: Pubkey, rules: tuple[Any, ...]) -> None:
         """The chain accepted a vote under these rules."""
@@ -130,6 +131,7 @@ class VotingMachine(RuleBasedStateMachine):
             self._vote(paper, dice.one_of(self.everybody), "cancel")
 
     def _vote(self, paper: Any, by: Pubkey, how: str) -> None:
+        """One vote, held to the model. A subclass says how; hypothesis's metaclass leaves no room for an ABC."""
         raise NotImplementedError
 
     @invariant()

@@ -5,12 +5,10 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import AsyncIterator, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-import pytest
 from solders.keypair import Keypair
 
 from chain.loader import executable_hash
@@ -21,33 +19,10 @@ from ops.localnet import PROGRAM_FILE
 from settings import Settings
 from store import runbooks
 from store.runbooks import Outcome
-from tests.oracle.settlement.conftest import Node
-from tests.oracle.settlement.hall import Hall, council_node, opened_hall
+from tests.ops.signers.signing import settings_of
+from tests.oracle.settlement.hall import Hall
 
 OPINION = Path(sys.executable).with_name("opinion")
-
-
-@pytest.fixture(scope="module")
-def node() -> Iterator[Node]:
-    with council_node() as node:
-        yield node
-
-
-@pytest.fixture
-async def hall(node: Node, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Hall]:
-    monkeypatch.chdir(tmp_path)
-    async with opened_hall(node, "v4", tmp_path) as hall:
-        yield hall
-
-
-def settings_of(hall: Hall, **more: Any) -> Settings:
-    return Settings(
-        program_id=str(hall.house.stage.program),
-        solana_rpc_url=(hall.house.stage.url,),
-        roster_path=hall.founded.roster,
-        squads_multisig=str(hall.council.pinned.address),
-        **more,
-    )
 
 
 async def found(hall: Hall, settings: Settings, deployer: Keypair | None = None, cost: int = 0) -> dict[Gate, Found]:

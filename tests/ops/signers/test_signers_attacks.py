@@ -5,9 +5,7 @@ Everything goes through our own clients, on a localnet, for both versions of the
 
 import asyncio
 from base64 import b64decode
-from collections.abc import AsyncIterator, Iterator
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import httpx
@@ -16,7 +14,6 @@ from solders.keypair import Keypair
 from solders.signature import Signature
 
 from chain.constants import MarketState
-from chain.decoding.programs import Decoder
 from chain.errors import ChainError, TransactionError, UnexpectedAccount
 from chain.multisig.model import Status
 from chain.multisig.pinned import Pinned
@@ -27,15 +24,13 @@ from chain.signers import KeypairSigner
 from chain.units import Seconds
 from ops.errors import OperatorError
 from ops.signers.acts import Act, prepared, propose_score
-from ops.signers.asking import Table
 from oracle.settlement.proposing import CouncilRecorder
-from settings import Settings
 from store import proposals
 from store.settlements import Phase
 from store.settlements import Status as Standing
 from tests.journeys.lying_node import lying_node
-from tests.oracle.settlement.conftest import Node
-from tests.oracle.settlement.hall import Hall, council_node, opened_hall
+from tests.ops.signers.signing import table_of
+from tests.oracle.settlement.hall import Hall
 from tests.oracle.settlement.house import Opened
 
 STATUS_V4, APPROVED_V4 = 48, 3
@@ -48,25 +43,6 @@ EXPIRED = 155
 @pytest.fixture(scope="module", params=["v4", "v3"])
 def squads(request: pytest.FixtureRequest) -> str:
     return request.param
-
-
-@pytest.fixture(scope="module")
-def node(squads: str) -> Iterator[Node]:
-    with council_node() as node:
-        yield node
-
-
-@pytest.fixture
-async def hall(node: Node, squads: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Hall]:
-    monkeypatch.chdir(tmp_path)
-    async with opened_hall(node, squads, tmp_path) as hall:
-        yield hall
-
-
-def table_of(hall: Hall) -> Table:
-    stage = hall.house.stage
-    settings = Settings(program_id=str(stage.program))
-    return Table("settlement", settings, hall.council, stage.rpc, Decoder(stage.program))
 
 
 async def analysed(hall: Hall) -> Opened:

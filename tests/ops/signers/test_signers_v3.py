@@ -1,42 +1,22 @@
 """What signers read and do with the older multisig, which knows no roles and whose changes are instructions."""
 
-from collections.abc import AsyncIterator
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
-from solders.instruction import Instruction
 from solders.keypair import Keypair
 from solders.system_program import TransferParams, transfer
 
-from chain.decoding.programs import Decoder
 from chain.multisig.model import Status
 from chain.multisig.v3 import instructions as v3
 from ops.errors import OperatorError
 from ops.signers.acts import Act, prepared, propose_score
-from ops.signers.asking import Table
-from settings import Settings
-from tests.oracle.settlement.hall import Hall, council_node, opened_hall
+from tests.ops.signers.signing import propose, table_of
+from tests.oracle.settlement.hall import Hall
 
 
-@pytest.fixture
-async def hall(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Hall]:
-    monkeypatch.chdir(tmp_path)
-    with council_node() as node:
-        async with opened_hall(node, "v3", tmp_path) as hall:
-            yield hall
-
-
-def table_of(hall: Hall) -> Table:
-    stage = hall.house.stage
-    return Table("settlement", Settings(program_id=str(stage.program)), hall.council, stage.rpc, Decoder(stage.program))
-
-
-async def propose(hall: Hall, authority: int, *wanted: Instruction) -> int:
-    multisig, member = await hall.multisig(), hall.founded.people[3]
-    made = hall.council.adapter.propose(multisig, member.public_key, authority, wanted)
-    await hall.house.stage.send(f"{Keypair().pubkey()}", made, member)
-    return multisig.last_index + 1
+@pytest.fixture(scope="module")
+def squads() -> str:
+    return "v3"
 
 
 async def test_a_member_proposes_what_the_oracle_prepared_and_three_approve_it(hall: Hall) -> None:
@@ -62,14 +42,14 @@ async def test_changes_of_the_multisig_are_told_as_such_and_other_vaults_are_ref
         (v3.remove_member, "Esra is no member any more"),
     ):
         key = newcomer if wanted is v3.add_member else esra
-        number = await propose(hall, 0, wanted(multisig=multisig, member=key, program=program))
+        number = await propose(hall, wanted(multisig=multisig, member=key, program=program), vault=0)
         reading = await table.reading(number)
         assert [deed.words for deed in reading.deeds] == [words]
         assert reading.refusals == ()
         assert not [check for check in reading.checks if check.name == "simulation"]
 
     ours = hall.council.authority
-    number = await propose(hall, 1, transfer(TransferParams(from_pubkey=ours, to_pubkey=esra, lamports=1)))
+    number = await propose(hall, transfer(TransferParams(from_pubkey=ours, to_pubkey=esra, lamports=1)), vault=1)
     of_vault_2 = replace(table, council=replace(hall.council, vault=2))
     reading = await of_vault_2.reading(number)
     assert any(f"it acts as {ours}, not as the vault" in words for words in reading.refusals)

@@ -5,7 +5,6 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import AsyncIterator, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -17,9 +16,7 @@ from solders.message import to_bytes_versioned
 from solders.pubkey import Pubkey
 from solders.signature import Signature
 from solders.system_program import AdvanceNonceAccountParams, advance_nonce_account
-from sqlalchemy import select
 
-from chain.decoding.programs import Decoder
 from chain.durable import land_durable
 from chain.errors import SignerError, TransactionExpired
 from chain.multisig.model import Status
@@ -30,26 +27,10 @@ from ops.errors import OperatorError, UsageError
 from ops.localnet import make_key
 from ops.signers import offline
 from ops.signers.acts import Act, prepared
-from ops.signers.asking import Table
 from ops.signers.carried import Carried, opened_request
 from ops.signers.offline import DistantSigner, Kept, complete, export, kept_requests, member_of, revoke, signed_by
-from settings import Settings
-from store.schema import audit
-from tests.oracle.settlement.conftest import Node
-from tests.oracle.settlement.hall import Hall, council_node, opened_hall
-
-
-@pytest.fixture(scope="module")
-def node() -> Iterator[Node]:
-    with council_node() as node:
-        yield node
-
-
-@pytest.fixture
-async def hall(node: Node, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Hall]:
-    monkeypatch.chdir(tmp_path)
-    async with opened_hall(node, "v4", tmp_path) as hall:
-        yield hall
+from tests.ops.signers.signing import acts, proposed, settings_of, table_of
+from tests.oracle.settlement.hall import Hall
 
 
 @pytest.fixture
@@ -57,24 +38,6 @@ async def courier(hall: Hall) -> KeypairSigner:
     signer = KeypairSigner(Keypair())
     await hall.house.stage.fund(signer.public_key, UsdcUnits(0))
     return signer
-
-
-def table_of(hall: Hall) -> Table:
-    stage = hall.house.stage
-    return Table("settlement", _settings(hall), hall.council, stage.rpc, Decoder(stage.program))
-
-
-def _settings(hall: Hall) -> Settings:
-    return Settings(
-        program_id=str(hall.house.stage.program),
-        roster_path=hall.founded.roster,
-        squads_multisig=str(hall.council.pinned.address),
-    )
-
-
-async def proposed(hall: Hall) -> int:
-    await hall.waiting(await hall.house.market())
-    return (await hall.multisig()).last_index
 
 
 async def exported(
@@ -87,7 +50,7 @@ async def exported(
 
 def carried(hall: Hall, kept: Kept) -> Carried:
     """As the machine without a network opens it: from text, with the roster."""
-    return opened_request(_settings(hall), kept.path.read_text().splitlines())
+    return opened_request(settings_of(hall), kept.path.read_text().splitlines())
 
 
 async def signed(hall: Hall, kept: Kept) -> Signature:
@@ -98,13 +61,8 @@ async def lamports(hall: Hall, key: Pubkey) -> int:
     return await hall.house.stage.rpc.balance(key)
 
 
-async def acts(hall: Hall) -> list[str]:
-    async with hall.house.db.read() as connection:
-        return list((await connection.execute(select(audit.c.act).order_by(audit.c.number))).scalars())
-
-
 async def test_a_key_without_a_network_approves(hall: Hall, courier: KeypairSigner) -> None:
-    number = await proposed(hall)
+    _, number = await proposed(hall)
     before = await lamports(hall, courier.public_key)
     kept = await exported(hall, courier, number)
     assert kept.path.stat().st_mode & 0o777 == 0o600
@@ -125,7 +83,7 @@ async def test_a_key_without_a_network_approves(hall: Hall, courier: KeypairSign
     # Three transactions: the nonce is made, used and taken back; its rent comes home.
     spent = before - await lamports(hall, courier.public_key)
     assert spent == 5_000 + 10_000 + 5_000 + kept.request.budget.priority_fee
-    assert [act for act in await acts(hall) if "prop" in act or "nonce" in act] == [
+    assert [act for act, _ in await acts(hall)] == [
         "export to approve proposals",
         "approve proposals",
         "take back nonce",
@@ -133,7 +91,7 @@ async def test_a_key_without_a_network_approves(hall: Hall, courier: KeypairSign
 
 
 async def test_a_key_without_a_network_rejects_with_the_reason(hall: Hall, courier: KeypairSigner) -> None:
-    number = await proposed(hall)
+    _, number = await proposed(hall)
     kept = await exported(hall, courier, number, Act.REJECT, "the crowd was bought")
     assert "with the reason: the crowd was bought" in "\n".join(carried(hall, kept).lines())
     await complete(table_of(hall), kept, await signed(hall, kept), courier, hall.house.db)
@@ -143,7 +101,7 @@ async def test_a_key_without_a_network_rejects_with_the_reason(hall: Hall, couri
 async def test_a_signature_that_is_an_hour_old_is_not_used_and_can_never_land(
     hall: Hall, courier: KeypairSigner
 ) -> None:
-    number = await proposed(hall)
+    _, number = await proposed(hall)
     kept = await exported(hall, courier, number)
     signature = await signed(hall, kept)
     await hall.house.stage.extras.warp(Seconds(3_601))
@@ -159,7 +117,7 @@ async def test_a_signature_that_is_an_hour_old_is_not_used_and_can_never_land(
 
 
 async def test_an_import_that_died_after_sending_is_taken_up(hall: Hall, courier: KeypairSigner) -> None:
-    number = await proposed(hall)
+    _, number = await proposed(hall)
     kept = await exported(hall, courier, number)
     signature = await signed(hall, kept)
     both = await sign(
@@ -175,7 +133,7 @@ async def test_an_import_that_died_after_sending_is_taken_up(hall: Hall, courier
 async def test_an_export_that_died_is_found_and_taken_back(
     hall: Hall, courier: KeypairSigner, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    number = await proposed(hall)
+    _, number = await proposed(hall)
 
     async def dies(*_: object) -> None:
         raise ConnectionError("the session was cut")
@@ -192,7 +150,7 @@ async def test_an_export_that_died_is_found_and_taken_back(
 
 
 async def test_a_nonce_that_moved_on_makes_the_signature_worthless(hall: Hall, courier: KeypairSigner) -> None:
-    number = await proposed(hall)
+    _, number = await proposed(hall)
     kept = await exported(hall, courier, number)
     nonce = kept.request.nonce.address
     advance = advance_nonce_account(AdvanceNonceAccountParams(nonce_pubkey=nonce, authorized_pubkey=courier.public_key))
@@ -203,7 +161,7 @@ async def test_a_nonce_that_moved_on_makes_the_signature_worthless(hall: Hall, c
 
 
 async def test_what_was_altered_on_the_way_is_neither_signed_nor_sent(hall: Hall, courier: KeypairSigner) -> None:
-    number, another = await proposed(hall), await proposed(hall)
+    (_, number), (_, another) = await proposed(hall), await proposed(hall)
     kept = await exported(hall, courier, number)
     ana, ben = (one.public_key for one in hall.founded.people[:2])
     moved = replace(kept, request=replace(kept.request, number=another))
@@ -222,25 +180,26 @@ async def test_what_was_altered_on_the_way_is_neither_signed_nor_sent(hall: Hall
         await complete(table_of(hall), kept, signature, KeypairSigner(Keypair()), hall.house.db)
     elsewhere = replace(kept.request, multisig=Keypair().pubkey())
     with pytest.raises(OperatorError, match="is in no roster here"):
-        opened_request(_settings(hall), elsewhere.parts())
+        opened_request(settings_of(hall), elsewhere.parts())
 
 
 async def test_the_offline_machine_signs_nothing_that_it_does_not_understand(
     hall: Hall, courier: KeypairSigner
 ) -> None:
-    kept = await exported(hall, courier, await proposed(hall))
+    _, number = await proposed(hall)
+    kept = await exported(hall, courier, number)
     stored = kept.request.stored
     unknown = replace(stored, instructions=(Instruction(Keypair().pubkey(), b"steal", []),))
-    there = opened_request(_settings(hall), replace(kept.request, payload=unknown.payload).parts())
+    there = opened_request(settings_of(hall), replace(kept.request, payload=unknown.payload).parts())
     with pytest.raises(OperatorError, match="no program that a proposal of ours needs"):
         there.check(hall.founded.people[0].public_key)
-    opened_request(_settings(hall), replace(kept.request, act="reject", payload=unknown.payload).parts()).check(
+    opened_request(settings_of(hall), replace(kept.request, act="reject", payload=unknown.payload).parts()).check(
         hall.founded.people[0].public_key
     )
 
 
 async def test_the_courier_is_no_member_and_nobody_else_is_one(hall: Hall, courier: KeypairSigner) -> None:
-    number = await proposed(hall)
+    _, number = await proposed(hall)
     with pytest.raises(UsageError, match="is Ben's own"):
         await exported(hall, hall.founded.people[1], number)
     stranger = DistantSigner(Keypair().pubkey())
@@ -253,7 +212,7 @@ async def test_the_courier_is_no_member_and_nobody_else_is_one(hall: Hall, couri
 
 
 async def test_a_vote_that_is_not_needed_any_more_is_not_sent(hall: Hall, courier: KeypairSigner) -> None:
-    number = await proposed(hall)
+    _, number = await proposed(hall)
     kept = await exported(hall, courier, number)
     await hall.approve(number, 1, 2, 3)
     assert (await hall.proposal(number)).status is Status.APPROVED
@@ -265,7 +224,7 @@ async def test_a_vote_that_is_not_needed_any_more_is_not_sent(hall: Hall, courie
 
 
 async def test_the_commands_carry_a_vote_there_and_back(hall: Hall, tmp_path: Path) -> None:
-    number = await proposed(hall)
+    _, number = await proposed(hall)
     make_key(key := tmp_path / "courier.json")
     await hall.house.stage.fund(signer_from_file(key).public_key, UsdcUnits(0))
     online = {
