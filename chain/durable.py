@@ -8,13 +8,12 @@ from solders.transaction import VersionedTransaction
 from chain.answers import Commitment
 from chain.errors import OutcomeUnknown, RpcError, TransactionError, TransactionExpired
 from chain.failures import failure
-from chain.journal import Attempt
-from chain.landing import Landed, look
+from chain.landing import landed
 from chain.nonce import Nonce, read_nonce
 from chain.rpc import Rpc
 from chain.sender import Pace
 from chain.transaction import programs
-from chain.units import BlockHeight, Slot
+from chain.units import Slot
 
 _PACE = Pace(give_up=60.0)
 _CERTAIN = 20
@@ -26,8 +25,8 @@ async def has_landed(rpc: Rpc, transaction: VersionedTransaction) -> Slot | None
 
     Raises TransactionError when it landed and failed, and RpcError.
     """
-    found = await look(rpc, _attempt(transaction), Commitment.CONFIRMED, expiring=False)
-    if not isinstance(found, Landed):
+    found = await landed(rpc, transaction.signatures[0], Commitment.CONFIRMED)
+    if found is None:
         return None
     if found.status.error is not None:
         names = programs(transaction)
@@ -42,10 +41,12 @@ async def land_durable(rpc: Rpc, transaction: VersionedTransaction, nonce: Nonce
     without it, OutcomeUnknown when neither is certain in time, and RpcError.
     """
     done = await rpc.simulate(transaction, verify=True)
-    if done.error is not None and (slot := await has_landed(rpc, transaction)) is not None:
-        return slot
     if done.error is not None:
-        await _check_value(rpc, nonce)
+        # What has landed before fails when it is tried again.
+        if (slot := await has_landed(rpc, transaction)) is not None:
+            return slot
+        if await read_nonce(rpc, nonce.address) != nonce:
+            raise _expired(nonce)
         raise failure(done.error, done.logs, programs=programs(transaction))
     with suppress(TimeoutError):
         async with asyncio.timeout(pace.give_up):
@@ -71,22 +72,6 @@ async def _until_landed(rpc: Rpc, transaction: VersionedTransaction, nonce: Nonc
             raise _expired(nonce)
 
 
-async def _check_value(rpc: Rpc, nonce: Nonce) -> None:
-    if await read_nonce(rpc, nonce.address) != nonce:
-        raise _expired(nonce)
-
-
 def _expired(nonce: Nonce) -> TransactionExpired:
     words = f"the nonce {nonce.address} has moved on, so this signature is worth nothing: export it again"
     return TransactionExpired(words, str(nonce.address))
-
-
-def _attempt(transaction: VersionedTransaction) -> Attempt:
-    signature = transaction.signatures[0]
-    return Attempt(
-        intent=str(signature),
-        number=1,
-        signature=signature,
-        wire=bytes(transaction),
-        last_valid_block_height=BlockHeight(0),
-    )

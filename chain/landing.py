@@ -44,17 +44,33 @@ async def look(rpc: Rpc, attempt: Attempt, commitment: Commitment, *, expiring: 
 
     `expiring` is False for one signed so lately that it cannot have expired: one question less.
     """
-    [status] = await rpc.statuses([attempt.signature])
-    if status is not None and status.commitment.reaches(commitment):
-        if len(rpc.endpoints) == 1 and _counts(status):
-            return Landed(status, (rpc.endpoints[0].name,))
-        return await _landed(rpc, attempt.signature, commitment)
+    status = await _seen(rpc, attempt.signature, commitment)
+    if status is not None:
+        return await _certain(rpc, attempt.signature, status, commitment)
     if not expiring:
         return None
     if await rpc.block_height(Commitment.FINALIZED) <= attempt.last_valid_block_height:
         return None
     # Too late to land, but it may have: recent statuses forget after minutes, the history does not.
     return await _landed(rpc, attempt.signature, commitment) or await _expired(rpc, attempt)
+
+
+async def landed(rpc: Rpc, signature: Signature, commitment: Commitment) -> Landed | None:
+    """Whether a transaction landed, for one that no blockhash makes expire; None for not yet. Raises RpcError."""
+    status = await _seen(rpc, signature, commitment)
+    return None if status is None else await _certain(rpc, signature, status, commitment)
+
+
+async def _seen(rpc: Rpc, signature: Signature, commitment: Commitment) -> SignatureStatus | None:
+    [status] = await rpc.statuses([signature])
+    return status if status is not None and status.commitment.reaches(commitment) else None
+
+
+async def _certain(rpc: Rpc, signature: Signature, status: SignatureStatus, commitment: Commitment) -> Landed | None:
+    """What one endpoint saw, once that is enough to go by."""
+    if len(rpc.endpoints) == 1 and _counts(status):
+        return Landed(status, (rpc.endpoints[0].name,))
+    return await _landed(rpc, signature, commitment)
 
 
 def _counts(status: SignatureStatus) -> bool:

@@ -9,7 +9,6 @@ import typer
 from ops.commands._run import run
 
 if TYPE_CHECKING:
-    from ops.deploy.gates import Verdict
     from store.evidence import Evidence
 
 deploy = typer.Typer(no_args_is_help=True, help="See what stands before a deploy, and say what holds.")
@@ -27,23 +26,17 @@ SHUT = 3
 def gates(artefact: ArtefactOption = None, rpc: RpcOption = None, json: JsonFlag = False) -> None:
     """Show each gate before a deploy on this network: open, waived or shut, and by whose word. Ends with 3 if shut."""
     from chain.units import Lamports
-    from ops.deploy.opening import artefact_of, gate_lines, verdicts
+    from ops.deploy.opening import artefact_of, verdicts
+    from ops.deploy.report import gate_lines, gates_report
     from ops.report import say
+    from ops.terminal import columns
     from settings import read_settings
 
     settings, built = read_settings(), artefact_of(artefact)
     found = run(verdicts(settings, built, Lamports(0), rpc))
-    shut = sum(not one.open for one in found)
-    lines = [f"{built.path.name}, SHA-256 {built.hash_}, on {settings.network}", *gate_lines(found)]
-    lines.append(f"{shut} of {len(found)} gates are shut." if shut else "No gate stands in the way.")
-    report = {
-        "network": settings.network,
-        "artefact": built.hash_,
-        "open": not shut,
-        "gates": [_gate_report(one) for one in found],
-    }
-    say("\n".join(lines), report, as_json=json)
-    if shut:
+    lines = [f"{built.path.name} on {settings.network}, SHA-256", built.hash_, *gate_lines(found, columns())]
+    say("\n".join(lines), gates_report(settings.network, built.hash_, found), as_json=json)
+    if not all(one.open for one in found):
         raise typer.Exit(SHUT)
 
 
@@ -106,15 +99,3 @@ def _said(words: str, given: "Evidence", more: str, *, as_json: bool) -> None:
     until = f"{given.expires_at:%Y-%m-%d %H:%M} UTC"
     report = {"id": given.id, "gate": given.gate, "kind": given.kind, "expires_at": given.expires_at.isoformat()}
     say(f"{words} until {until}, as evidence {given.id}{more}.", report, as_json=as_json)
-
-
-def _gate_report(one: "Verdict") -> dict[str, object]:
-    return {
-        "gate": one.rule.gate,
-        "wants": one.rule.wants,
-        "open": one.open,
-        "waived": one.waived,
-        "words": one.words,
-        "until": None if one.until is None else one.until.isoformat(),
-        "evidence": [{"id": each.id, "owner": each.owner, "document": each.document} for each in one.evidence],
-    }

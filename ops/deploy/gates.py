@@ -75,7 +75,7 @@ RULES: Mapping[Gate, Rule] = {
         Rule(Gate.REVIEW, "two people have reviewed what changed", _MAINNET, timedelta(days=30), people=2),
         Rule(Gate.MULTISIG, "the multisigs are as agreed on, and enough signers can vote", _MAINNET, found=True),
         Rule(Gate.KEYS, "the randomness key is here, and the oracle can pay", _MAINNET, found=True),
-        Rule(Gate.RUNBOOKS, "the runbooks of a bad deploy were rehearsed lately", _MAINNET, found=True),
+        Rule(Gate.RUNBOOKS, "the runbooks for the worst were rehearsed lately", _MAINNET, found=True),
         Rule(Gate.RANDOMNESS, "the subscription of an external source of randomness is accepted", _EVERY, found=True),
         Rule(Gate.FREEZE, "no freeze is on", _SERIOUS, found=True),
         Rule(Gate.BALANCE, "the deployer can pay", _EVERY, found=True),

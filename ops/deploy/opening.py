@@ -1,6 +1,5 @@
 """Looks at the gates before a deploy of an artefact, and writes down what people say of them."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
@@ -124,15 +123,3 @@ def _deployer(settings: Settings) -> Pubkey | None:
     if settings.solana_keypair is None:
         return None
     return signer_from_file(settings.solana_keypair).public_key
-
-
-def gate_lines(found: Sequence[Verdict]) -> list[str]:
-    """The gates in plain lines: the shut ones tell what they lack."""
-    lines: list[str] = []
-    for one in found:
-        state = ("WAIVED" if one.waived else "open") if one.open else "SHUT"
-        until = "" if one.until is None else f", until {one.until:%Y-%m-%d %H:%M} UTC"
-        lines.append(f"{state:<6} {one.rule.gate:<10} {one.rule.wants}")
-        lines.append(f"{'':<18}{one.words}{until}")
-        lines += (f"{'':<18}evidence {each.id}, by {each.owner}" for each in one.evidence)
-    return lines

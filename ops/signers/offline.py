@@ -139,9 +139,9 @@ async def export(made: Prepared, courier: Signer, db: Database) -> Kept:
         payload=reading.stored.payload,
     )
     kept = Kept(FOLDER / f"{request.nonce.address}.request", request)
+    await made.confirmed(db)
     # On disk before it is on the chain: what is made there is found again, and taken back.
     kept.keep()
-    await made.confirmed(db)
     rent = await table.rpc.rent(LENGTH)
     wanted = create_nonce(courier.public_key, request.seed, rent)
     await audited_send(table, f"export to {made.act} proposals", wanted, courier, db, _details(request))
