@@ -57,6 +57,10 @@ class StoredTransaction:
     changes: tuple[ConfigAction, ...] = ()
     """v4's changes of the multisig, which are no instructions."""
 
+    def does(self, wanted: Instruction, authority: Pubkey) -> bool:
+        """Whether it is this one instruction by this authority, and nothing else."""
+        return self.instructions == (wanted,) and not self.changes and self.authority == authority
+
     @property
     def payload(self) -> bytes:
         """All that its execution depends on, in one order of bytes, whichever program keeps it.

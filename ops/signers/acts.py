@@ -1,33 +1,29 @@
 """What a signer does: propose, approve, reject, cancel, execute; looked at again before it is signed, and audited."""
 
-import secrets
 from collections.abc import Sequence
-from contextlib import closing
 from dataclasses import dataclass
 from enum import StrEnum
 from hashlib import sha256
-from pathlib import Path
 
 from solders.instruction import Instruction
 from solders.pubkey import Pubkey
 
-from chain.errors import AccountError
-from chain.journal import SqliteJournal
+from chain.errors import AccountError, TransactionError
 from chain.multisig.fingerprint import fingerprint
 from chain.multisig.model import Multisig, Proposal, Roles
 from chain.multisig.rules import against_cancel, against_execution, against_vote, is_stale
-from chain.sender import Sender, Sent
+from chain.sender import Sent
 from chain.signers import Signer
 from ops.errors import OperatorError, UsageError
-from ops.person import person
 from ops.signers.asking import Table
 from ops.signers.reading import Reading
+from ops.signers.sending import audited_send
 from oracle.councils import read_council
 from oracle.settlement.recorder import recording
 from store import analyses, audit
 from store.database import Database
 
-JOURNAL = Path(".opinion") / "signers.sqlite3"
+_RACES = 3
 TOGETHER = 12
 """How many votes fit into one transaction's 1,232 bytes, with room to spare."""
 
@@ -146,21 +142,32 @@ def _against(act: Act, reading: Reading, member: Pubkey) -> str | None:
 async def propose_score(table: Table, market: Pubkey, signer: Signer, db: Database) -> tuple[Sent, int]:
     """Propose the score that the oracle prepared for a market; returns the proposal's number too.
 
-    Raises OperatorError where there is none, where one is proposed already, or where the key may not propose.
+    Where somebody else's proposal takes the number first, it is looked again whether that is this one, and the next
+    number is tried. Raises OperatorError where there is no score, where it is proposed already, or where the key may
+    not propose.
     """
     kept = await analyses.get(db, str(market))
     if kept is None:
         raise OperatorError(f"The oracle has no analysis of {market} yet: wait for it, or look at 'opinion explain'.")
-    multisig = await read_council(table.rpc, table.council)
-    if Roles.INITIATE not in multisig.roles_of(signer.public_key):
-        raise OperatorError(f"{signer.public_key} may not propose in multisig {multisig.address}: use a member's key.")
     wanted = recording(table.council.authority, kept, table.settings.program)
-    if (standing := await _already(table, multisig, wanted)) is not None:
-        raise OperatorError(f"Proposal {standing.index} does that already, and is {standing.status.value}: vote on it.")
-    made = table.council.adapter.propose(multisig, signer.public_key, table.council.vault, [wanted])
-    number = multisig.last_index + 1
-    details: dict[str, audit.Json] = {"proposal": number, "market": str(market), "key": str(signer.public_key)}
-    return await audited_send(table, "propose score", made, signer, db, details), number
+    for left in reversed(range(_RACES)):
+        multisig = await read_council(table.rpc, table.council)
+        if Roles.INITIATE not in multisig.roles_of(signer.public_key):
+            words = f"{signer.public_key} may not propose in multisig {multisig.address}: use a member's key."
+            raise OperatorError(words)
+        if (standing := await _already(table, multisig, wanted)) is not None:
+            state = standing.status.value
+            raise OperatorError(f"Proposal {standing.index} does that already, and is {state}: vote on it.")
+        made = table.council.adapter.propose(multisig, signer.public_key, table.council.vault, [wanted])
+        number = multisig.last_index + 1
+        details: dict[str, audit.Json] = {"proposal": number, "market": str(market), "key": str(signer.public_key)}
+        try:
+            return await audited_send(table, "propose score", made, signer, db, details), number
+        except TransactionError:
+            again = await read_council(table.rpc, table.council)
+            if not left or again.last_index == multisig.last_index:
+                raise
+    raise AssertionError("the last try returns or raises")
 
 
 async def _already(table: Table, multisig: Multisig, wanted: Instruction) -> Proposal | None:
@@ -171,26 +178,6 @@ async def _already(table: Table, multisig: Multisig, wanted: Instruction) -> Pro
             stored = await table.council.adapter.stored(table.rpc, multisig, proposal.index)
         except AccountError:
             continue
-        if stored.instructions == (wanted,):
+        if stored.does(wanted, table.council.authority):
             return proposal
     return None
-
-
-async def audited_send(
-    table: Table,
-    act: str,
-    wanted: Sequence[Instruction],
-    signer: Signer,
-    db: Database,
-    details: dict[str, audit.Json],
-) -> Sent:
-    """Send it as one transaction that the audit log has before the chain does.
-
-    Raises StoreError, JournalError, SignerError, TransactionError and RpcError.
-    """
-    JOURNAL.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    async with db.write() as connection:
-        await audit.append(connection, person(), act, str(table.council.pinned.address), details)
-    with closing(SqliteJournal(JOURNAL)) as journal:
-        sender = Sender(table.rpc, journal, program=table.settings.program)
-        return await sender.send(f"{act} {secrets.token_hex(8)}", wanted, signer)

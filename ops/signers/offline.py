@@ -29,10 +29,10 @@ from chain.transaction import MAX_UNITS, Budget, FeePolicy, compile_message, pro
 from chain.units import ComputeUnits, MicroLamports, Seconds, Slot, UnixTime
 from chain.witnesses import agreed
 from ops.errors import OperatorError, UsageError
-from ops.person import person
-from ops.signers.acts import Act, Prepared, audited_send, prepared
+from ops.signers.acts import Act, Prepared, prepared
 from ops.signers.asking import Table
 from ops.signers.request import LIFE, Request, read_request
+from ops.signers.sending import audited, audited_send
 from store import audit
 from store.database import Database
 
@@ -189,10 +189,13 @@ async def _land(
     [wanted] = await made.confirmed(db)
     if wanted != request.vote(table.council.adapter):
         raise OperatorError(f"The vote on proposal {request.number} is not what was exported: export it again.")
-    async with db.write() as connection:
-        details = {**made.details, "nonce": str(request.nonce.address)}
-        await audit.append(connection, person(), f"{request.act} proposals", str(request.multisig), details)
-    return await land_durable(table.rpc, transaction, request.nonce)
+
+    async def sending() -> tuple[Slot, Signature, Slot]:
+        slot = await land_durable(table.rpc, transaction, request.nonce)
+        return slot, transaction.signatures[0], slot
+
+    details = {**made.details, "nonce": str(request.nonce.address)}
+    return await audited(db, f"{request.act} proposals", str(request.multisig), details, sending)
 
 
 async def revoke(table: Table, kept: Kept, courier: Signer, db: Database) -> None:

@@ -182,7 +182,7 @@ class CouncilRecorder:
             stored = None if proposal.index in others else await self._readable(multisig, proposal.index)
             if stored is None:
                 continue
-            if _does(stored, wanted, self._council.authority):
+            if stored.does(wanted, self._council.authority):
                 await proposals.note(self._db, claim, str(multisig.address), proposal.index, stored.payload_hash)
                 return _Found(multisig, proposal)
             if self._records(stored.instructions, wanted):
@@ -194,7 +194,7 @@ class CouncilRecorder:
 
     async def _is_it(self, multisig: Multisig, number: int, wanted: Instruction) -> bool:
         stored = await self._readable(multisig, number)
-        return stored is not None and _does(stored, wanted, self._council.authority)
+        return stored is not None and stored.does(wanted, self._council.authority)
 
     async def _readable(self, multisig: Multisig, number: int) -> StoredTransaction | None:
         """What is proposed; None where it is closed, or takes what nobody here proposes."""
@@ -230,10 +230,6 @@ class CouncilRecorder:
         known = list(self._council.people)
         ordered = sorted(keys, key=lambda key: known.index(key) if key in known else len(known))
         return ", ".join(self._council.name(key) for key in ordered) or "nobody"
-
-
-def _does(stored: StoredTransaction, wanted: Instruction, authority: Pubkey) -> bool:
-    return stored.instructions == (wanted,) and not stored.changes and stored.authority == authority
 
 
 def _is_dead(multisig: Multisig, proposal: Proposal) -> bool:

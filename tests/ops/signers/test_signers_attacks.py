@@ -75,6 +75,18 @@ async def test_of_two_members_who_propose_a_score_at_once_one_does(hall: Hall) -
     await hall.reject(before + 1, 0, 1, 2)
 
 
+async def test_of_two_members_who_propose_two_scores_at_once_both_do(hall: Hall) -> None:
+    """Both want the next number; who comes second looks again, and takes the one after."""
+    one, other, table = await analysed(hall), await analysed(hall), table_of(hall)
+    before, (ana, ben, *_) = await last(hall), hall.founded.people
+    found = await asyncio.gather(
+        propose_score(table, one.address, ana, hall.house.db), propose_score(table, other.address, ben, hall.house.db)
+    )
+    assert sorted(number for _, number in found) == [before + 1, before + 2]
+    for _, number in found:
+        await hall.reject(number, 0, 1, 2)
+
+
 @OF_V4
 async def test_the_worker_goes_on_with_what_a_member_proposed_before_it(hall: Hall) -> None:
     """It has the number written down and the transaction signed; the member's lands first."""

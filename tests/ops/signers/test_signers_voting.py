@@ -1,13 +1,17 @@
 """Votes: what they are held to, by which keys, and what the audit log keeps; on a localnet with five signers."""
 
+import json
+from collections.abc import Sequence
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from solders.keypair import Keypair
 from solders.system_program import TransferParams, transfer
+from sqlalchemy import Row, select, text
 
 from chain.constants import MarketState
-from chain.errors import ProposalNotFound
+from chain.errors import ProposalNotFound, TransactionError
 from chain.multisig.model import EVERY_ROLE, Member, Roles, Status
 from chain.multisig.roster import Person
 from chain.multisig.v4.accounts import AddMember, RemoveMember
@@ -17,8 +21,11 @@ from ops.errors import OperatorError, UsageError
 from ops.signers.acts import Act, prepared, propose_score
 from ops.signers.backends import signer_of
 from ops.signers.report import table_lines
+from ops.signers.sending import audited_send
 from oracle.settlement.recorder import recording
 from store import analyses
+from store.errors import StoreError
+from store.schema import audit
 from tests.agents import public_key, running_agent
 from tests.ops.signers.signing import acts, propose, proposed, table_of
 from tests.oracle.settlement.hall import Hall
@@ -100,6 +107,44 @@ async def test_a_signer_executes_where_the_oracle_is_away(hall: Hall) -> None:
     await made.make(hall.house.db)
     assert await hall.state(market) is MarketState.SCORED
     await hall.settled(market)
+
+
+async def test_what_came_of_a_vote_is_in_the_log_beside_it(hall: Hall) -> None:
+    _, number = await proposed(hall)
+    db, broke = hall.house.db, KeypairSigner(Keypair())
+    made = await prepared(table_of(hall), Act.APPROVE, [number], hall.founded.people[0], db)
+    sent = await made.make(db)
+    vote, landed = (await log(hall))[-2:]
+    assert (vote.act, landed.act, landed.subject) == ("approve proposals", "landed", vote.subject)
+    assert json.loads(landed.details) == {"of": vote.number, "signature": str(sent.signature), "slot": sent.slot}
+
+    nothing = transfer(TransferParams(from_pubkey=broke.public_key, to_pubkey=broke.public_key, lamports=1))
+    with pytest.raises(TransactionError):
+        await audited_send(table_of(hall), "approve proposals", [nothing], broke, db, {})
+    vote, failed = (await log(hall))[-2:]
+    assert (vote.act, failed.act) == ("approve proposals", "failed")
+    told = json.loads(failed.details)
+    assert told["of"] == vote.number
+    assert "send SOL to the fee payer" in told["why"]
+
+
+async def log(hall: Hall) -> Sequence[Row[Any]]:
+    async with hall.house.db.read() as connection:
+        return (await connection.execute(select(audit).order_by(audit.c.number))).all()
+
+
+async def test_a_vote_that_cannot_be_written_down_is_not_sent(hall: Hall) -> None:
+    _, number = await proposed(hall)
+    made = await prepared(table_of(hall), Act.APPROVE, [number], hall.founded.people[0], hall.house.db)
+    async with hall.house.db.write() as connection:
+        await connection.execute(text("ALTER TABLE audit RENAME TO elsewhere"))
+    try:
+        with pytest.raises(StoreError):
+            await made.make(hall.house.db)
+    finally:
+        async with hall.house.db.write() as connection:
+            await connection.execute(text("ALTER TABLE elsewhere RENAME TO audit"))
+    assert (await hall.proposal(number)).approved == ()
 
 
 async def test_what_is_proposed_already_is_not_proposed_again(hall: Hall) -> None:
