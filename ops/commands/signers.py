@@ -1,5 +1,7 @@
 """`opinion signers`: who has to approve, what they are asked to, and their votes."""
 
+from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -22,6 +24,12 @@ SignerOption = Annotated[
         "--signer",
         help="Where the key is: agent, agent:KEY, ledger, ledger:ACCOUNT/CHANGE, or a keypair file of mode 0600.",
     ),
+]
+RecordOption = Annotated[
+    Path | None, typer.Option(help="A score's analysis record that you got another way; the database's if left out.")
+]
+ArtefactOption = Annotated[
+    Path | None, typer.Option(help="The program that you built; the one that came with this software if left out.")
 ]
 Numbers = Annotated[list[int], typer.Argument(help="The proposals' numbers.", min=1)]
 Number = Annotated[int, typer.Argument(help="The proposal's number.", min=1)]
@@ -81,7 +89,14 @@ def proposals(
 
 
 @signers.command()
-def show(number: Number, council: CouncilOption = None, rpc: RpcOption = None, json: JsonFlag = False) -> None:
+def show(
+    number: Number,
+    record: RecordOption = None,
+    artefact: ArtefactOption = None,
+    council: CouncilOption = None,
+    rpc: RpcOption = None,
+    json: JsonFlag = False,
+) -> None:
     """Read one proposal: what it does, why it must not be approved, eight words to compare over a call.
 
     Ends with 3 where it must not be approved.
@@ -89,13 +104,15 @@ def show(number: Number, council: CouncilOption = None, rpc: RpcOption = None, j
     from ops.report import say
     from ops.settlements import opened
     from ops.signers.asking import one_of, tables
+    from ops.signers.checks import brought
     from ops.signers.report import reading_lines, reading_report
     from settings import read_settings
 
     async def act() -> bool:
         settings = read_settings()
         async with tables(settings, rpc) as found, opened(settings) as db:
-            reading = await one_of(found, council).reading(number, db)
+            table = replace(one_of(found, council), brought=brought(record, artefact))
+            reading = await table.reading(number, db)
         say("\n".join(reading_lines(reading)), reading_report(reading), as_json=json)
         return bool(reading.refusals)
 
@@ -107,6 +124,8 @@ def show(number: Number, council: CouncilOption = None, rpc: RpcOption = None, j
 def approve(
     numbers: Numbers,
     signer: SignerOption = "agent",
+    record: RecordOption = None,
+    artefact: ArtefactOption = None,
     council: CouncilOption = None,
     rpc: RpcOption = None,
     json: JsonFlag = False,
@@ -114,7 +133,9 @@ def approve(
     """Approve proposals, in one signed transaction, after you have read each and typed its first word."""
     from ops.signers.acts import Act
 
-    _vote(Act.APPROVE, numbers, signer, council, rpc, None, as_json=json)
+    if record is not None and len(numbers) > 1:
+        raise typer.BadParameter("A record is of one score: approve that proposal alone.", param_hint="--record")
+    _vote(Act.APPROVE, numbers, signer, council, rpc, None, as_json=json, record=record, artefact=artefact)
 
 
 @signers.command()
@@ -150,6 +171,8 @@ def cancel(
 def execute(
     number: Number,
     signer: SignerOption = "agent",
+    record: RecordOption = None,
+    artefact: ArtefactOption = None,
     council: CouncilOption = None,
     rpc: RpcOption = None,
     json: JsonFlag = False,
@@ -157,7 +180,7 @@ def execute(
     """Do what is approved, once its time lock has passed."""
     from ops.signers.acts import Act
 
-    _vote(Act.EXECUTE, [number], signer, council, rpc, None, as_json=json)
+    _vote(Act.EXECUTE, [number], signer, council, rpc, None, as_json=json, record=record, artefact=artefact)
 
 
 @signers.command()
@@ -207,18 +230,21 @@ def _vote(
     memo: str | None,
     *,
     as_json: bool,
+    record: Path | None = None,
+    artefact: Path | None = None,
 ) -> None:
     from ops.report import say
     from ops.settlements import opened
     from ops.signers.acts import prepared
     from ops.signers.asking import one_of, tables
     from ops.signers.backends import signer_of
+    from ops.signers.checks import brought
     from settings import read_settings
 
     async def run_it() -> None:
         settings = read_settings()
         async with tables(settings, rpc) as found, opened(settings) as db:
-            table = one_of(found, council)
+            table = replace(one_of(found, council), brought=brought(record, artefact))
             signer = await signer_of(where, table.council, lambda words: typer.echo(words, err=True))
             made = await prepared(table, act, numbers, signer, db, memo=memo)
             _agree(made)

@@ -2,21 +2,16 @@
 
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from solders.pubkey import Pubkey
 
 from chain import addresses
-from chain.accounts import Market
-from chain.checks import Check, Result, passed_if
+from chain.checks import Check, Result
 from chain.clock import CLOCK_ID, clock_time
-from chain.constants import MarketState
 from chain.decoding.model import Decoded
 from chain.decoding.programs import Decoder
-from chain.errors import AccountError, ProposalNotFound
-from chain.evidence import Evidence
-from chain.loader import Buffer, decode_loader_account, executable_hash
-from chain.market_reader import read_evidence
+from chain.errors import ProposalNotFound
 from chain.multisig.model import Multisig, Proposal, Roles, Status
 from chain.multisig.pinned import differences
 from chain.multisig.roster import Council, Person
@@ -26,7 +21,7 @@ from chain.units import Lamports, UnixTime
 from chain.witnesses import agreed
 from ops.cluster import connected
 from ops.errors import OperatorError, UsageError
-from ops.localnet import PROGRAM_FILE
+from ops.signers.checks import NOTHING, Brought, lateness, score_checks, upgrade_checks
 from ops.signers.reading import Reading, judged
 from ops.signers.simulation import simulation_checks
 from oracle.councils import read_roster
@@ -79,13 +74,14 @@ class CouncilSeen:
 
 @dataclass(frozen=True)
 class Table:
-    """One council, the RPC nodes to ask, and what decodes for this program."""
+    """One council, the RPC nodes to ask, what decodes for this program, and what the signer brought along."""
 
     name: str
     settings: Settings
     council: Council
     rpc: Rpc
     decoder: Decoder
+    brought: Brought = NOTHING
 
     async def seen(self) -> CouncilSeen:
         """Read the council, its members' balances and what is open. Raises AccountError and RpcError."""
@@ -137,6 +133,7 @@ class Table:
 
         multisig, proposal, stored = await agreed(self.rpc, f"proposal {number}", ask)
         [clock] = await self.rpc.accounts([CLOCK_ID])
+        now = UnixTime(0) if clock is None else clock_time(clock)
         found = judged(self.council, stored, self.decoder)
         refusals = [*found.refusals]
         refusals += differences(self.council.pinned, self.council.adapter, multisig)
@@ -148,9 +145,12 @@ class Table:
             refusals += self._foreign(one)
             warnings += self._strangers(one)
             if one.name == "record_sentiment":
-                checks += await self._of_score(one, db)
+                looked = await score_checks(self.rpc, self.settings.program, one, await self._record(one, db))
+                checks += looked.checks
+                warnings += lateness(looked.deadline, now, multisig.time_lock)
             if one.program_name == "the loader" and one.name == "upgrade":
-                checks += await self._of_upgrade(one)
+                artefact = self.brought.artefact
+                checks += await upgrade_checks(self.rpc, self.settings.program, self.council.authority, one, artefact)
         if not found.refusals:
             # What is not understood is not tried out either: it is refused, and nobody has to weigh what it moves.
             voters = multisig.voters
@@ -162,13 +162,20 @@ class Table:
             multisig=multisig,
             proposal=proposal,
             stored=stored,
-            now=UnixTime(0) if clock is None else clock_time(clock),
+            now=now,
             deeds=found.deeds,
             decoded=found.decoded,
             refusals=tuple(dict.fromkeys(refusals)),
             warnings=tuple(warnings),
             checks=tuple(checks),
         )
+
+    async def _record(self, one: Decoded, db: Database | None) -> bytes | None:
+        """The analysis record of a score: what the signer brought, or what the oracle kept."""
+        if self.brought.record is not None or db is None:
+            return self.brought.record
+        kept = await analyses.get(db, str(one.account("market")))
+        return None if kept is None else kept.document
 
     def _who(self, key: Pubkey) -> str:
         return "the multisig's vault" if key == self.council.authority else self.council.name(key)
@@ -195,104 +202,6 @@ class Table:
             for role, key in gets
             if key not in known
         ]
-
-    async def _of_score(self, one: Decoded, db: Database | None) -> list[Check]:
-        """The market as it stands, and the analysis record computed again here from its opinions."""
-        from oracle.analysis.verify import record_checks
-
-        address, said = one.account("market"), one.arguments
-
-        async def ask(view: Rpc) -> Evidence:
-            return await read_evidence(view, address, self.settings.program, history=False)
-
-        # One node could leave opinions out, or show a market that was never closed.
-        evidence = await agreed(self.rpc, f"market {address}", ask)
-        market = evidence.market
-        closed = isinstance(market, Market) and market.state is MarketState.CLOSED
-        state = market.state.name.lower() if isinstance(market, Market) else "finished"
-        checks = [
-            passed_if(
-                "market",
-                closed,
-                f"Market {address} is closed and waits for its score.",
-                f"Market {address} is {state}: no score can be recorded for it.",
-            )
-        ]
-        if not isinstance(market, Market):
-            return checks
-        kept = None if db is None else await analyses.get(db, str(address))
-        if kept is None:
-            words = "There is no analysis record of it here: ask the operator for it, and do not approve without."
-            return [*checks, passed_if("record", False, "", words)]
-        proposed = replace(
-            market, score=said["score"], confidence=said["confidence"], summary_hash=said["summary_hash"]
-        )
-        checks += record_checks(kept.document, replace(evidence, market=proposed))
-        return [*checks, *_crowd(kept.document)]
-
-    async def _of_upgrade(self, one: Decoded) -> list[Check]:
-        """The buffer against the program that came with this software."""
-        buffer_at, program = one.account("buffer"), one.account("program")
-        checks = [
-            passed_if(
-                "program",
-                program == self.settings.program,
-                "It upgrades our program.",
-                f"It upgrades {program}, which is not our program {self.settings.program}.",
-            )
-        ]
-
-        async def ask(view: Rpc) -> Buffer | None:
-            account = await view.account(buffer_at)
-            found = None if account is None else decode_loader_account(account.owner, account.data)
-            return found if isinstance(found, Buffer) else None
-
-        # One node could show the program that came with this software in the place of what the buffer holds.
-        try:
-            found = await agreed(self.rpc, f"buffer {buffer_at}", ask)
-        except AccountError:
-            found = None
-        if found is None:
-            return [*checks, passed_if("buffer", False, "", f"There is no buffer at {buffer_at}.")]
-        built = executable_hash(PROGRAM_FILE.read_bytes()) if PROGRAM_FILE.is_file() else None
-        hashed = executable_hash(found.executable)
-        checks.append(
-            passed_if(
-                "buffer",
-                built == hashed,
-                f"The buffer holds the program that came with this software, SHA-256 {hashed}.",
-                f"The buffer holds SHA-256 {hashed}, the program that came with this software {built}: refuse it.",
-            )
-        )
-        vault = self.council.authority
-        checks.append(
-            passed_if(
-                "buffer's authority",
-                found.authority == vault,
-                "Only the multisig's vault can change the buffer.",
-                f"{found.authority} can change the buffer until it is executed: it has to be handed to {vault} first.",
-            )
-        )
-        return checks
-
-
-def _crowd(document: bytes) -> list[Check]:
-    """What the record says of how far the crowd, the panel and the texts can be trusted."""
-    from oracle.analysis.record import AnalysisRecord, RecordError
-
-    try:
-        record = AnalysisRecord.from_document(document)
-    except RecordError:
-        return []
-    flagged = sum(bool(opinion.flags) for opinion in record.opinions)
-    crowd = record.crowd
-    words = (
-        f"{crowd.count} opinions with {crowd.coverage / 100:.2f} % of the stake were scored by a panel of "
-        f"{len(record.panel)}, whose members lie {crowd.disagreement} points apart; {len(record.outliers)} are "
-        f"outliers, {flagged} are flagged, {len(record.left_out)} were left out; the statement is "
-        f"{'FLAGGED' if record.statement_flagged else 'not flagged'}."
-    )
-    return [Check("crowd", Result.OK, words)]
 
 
 @asynccontextmanager

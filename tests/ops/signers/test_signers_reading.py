@@ -15,11 +15,14 @@ from chain.multisig.pinned import Pinned
 from chain.multisig.v4 import instructions as v4
 from chain.multisig.v4.accounts import AddMember
 from chain.rpc import Rpc
+from chain.units import Seconds, UnixTime
 from ops.errors import OperatorError
 from ops.signers.acts import Act, prepared
+from ops.signers.checks import SOON, Brought, lateness
 from ops.signers.report import council_lines, proposal_lines, proposals_report, reading_lines
 from ops.standing import standing
 from settings import Settings
+from store import analyses
 from tests.journeys.lying_node import lying_node
 from tests.ops.signers.signing import propose, proposed, table_of
 from tests.oracle.settlement.hall import Hall
@@ -55,6 +58,40 @@ async def test_a_score_without_its_record_is_refused(hall: Hall) -> None:
     _, number = await proposed(hall)
     reading = await table_of(hall).reading(number)
     assert any("There is no analysis record" in words for words in reading.refusals)
+
+
+async def test_a_record_that_the_signer_brought_is_held_to_the_chain(hall: Hall) -> None:
+    market, number = await proposed(hall)
+    kept = await analyses.get(hall.house.db, market.name)
+    assert kept is not None
+    for document, refused in ((kept.document, False), (kept.document.replace(b"panel", b"penal"), True), (b"", True)):
+        table = replace(table_of(hall), brought=Brought(record=document))
+        # Of the database nobody is asked, so that who holds it decides nothing.
+        reading = await table.reading(number)
+        assert bool(reading.refusals) == refused, reading.refusals
+
+
+@pytest.mark.parametrize(
+    ("left", "lock", "words"),
+    [
+        (SOON + 1, 0, None),
+        (SOON, 0, "after 2027-01-15 08:00 UTC, in 48 h, the market's stakes can be given back instead"),
+        (SOON + 1, SOON + 1, "the time lock of 172801 s ends after 2027-01-15 08:00 UTC, when"),
+        (0, 0, "since 2027-01-15 08:00 UTC anybody may have the market's stakes given back"),
+    ],
+)
+def test_a_deadline_that_is_near_is_told(left: int, lock: int, words: str | None) -> None:
+    deadline = UnixTime(1_800_000_000)
+    told = list(lateness(deadline, UnixTime(deadline - left), Seconds(lock)))
+    assert (told == []) if words is None else told[0].startswith(words)
+    assert list(lateness(None, UnixTime(0), Seconds(0))) == []
+
+
+async def test_a_market_near_its_deadline_is_told_to_whoever_signs(hall: Hall) -> None:
+    _, number = await proposed(hall)
+    await hall.house.stage.extras.warp(Seconds(13 * 86_400))
+    reading = await table_of(hall).reading(number, hall.house.db)
+    assert any("the market's stakes can be given back instead" in words for words in reading.warnings)
 
 
 async def test_a_score_of_a_market_that_has_one_is_refused(hall: Hall) -> None:

@@ -1,5 +1,8 @@
 """Upgrades that signers read: the buffer, who holds it, and what two nodes say of it."""
 
+from dataclasses import replace
+from pathlib import Path
+
 import pytest
 from solders.instruction import AccountMeta, Instruction
 from solders.keypair import Keypair
@@ -12,7 +15,9 @@ from chain.errors import EndpointsDisagree
 from chain.loader import BUFFER_METADATA, executable_hash, program_data_address
 from chain.rpc import Rpc
 from chain.signers import KeypairSigner
+from ops.errors import OperatorError
 from ops.localnet import PROGRAM_FILE
+from ops.signers.checks import Brought
 from tests.journeys.lying_node import lying_node
 from tests.ops.signers.signing import propose, proposed, table_of
 from tests.oracle.settlement.hall import Hall
@@ -67,6 +72,21 @@ async def test_an_upgrade_to_something_else_than_what_is_built_here_is_refused(h
     assert why.startswith(
         f"The buffer holds SHA-256 {executable_hash(b'evil')}, the program that came with this software "
     )
+
+
+async def test_an_upgrade_is_held_to_the_program_that_the_signer_built(hall: Hall, tmp_path: Path) -> None:
+    number = await upgrade_to(hall, b"new")
+    (built := tmp_path / "built.so").write_bytes(b"new")
+    reading = await replace(table_of(hall), brought=Brought(artefact=built)).reading(number)
+    assert f"The buffer holds the program in built.so, SHA-256 {executable_hash(b'new')}." in [
+        check.words for check in reading.checks
+    ]
+    assert not [words for words in reading.refusals if words.startswith("The buffer holds")]
+    built.write_bytes(b"newer")
+    reading = await replace(table_of(hall), brought=Brought(artefact=built)).reading(number)
+    assert any("the program in built.so" in words and "refuse it" in words for words in reading.refusals)
+    with pytest.raises(OperatorError, match="cannot be read"):
+        await replace(table_of(hall), brought=Brought(artefact=tmp_path / "none.so")).reading(number)
 
 
 async def test_a_buffer_that_somebody_can_still_change_is_refused(hall: Hall) -> None:
