@@ -6,7 +6,6 @@ from datetime import timedelta
 from functools import partial
 from pathlib import Path
 
-import psycopg
 import pytest
 from sqlalchemy import text
 
@@ -19,13 +18,14 @@ from store.analyses import KeptAnalysis
 from store.cluster import pin
 from store.database import Database
 from store.errors import NotPermitted
-from store.grants import WRITES, Member, statements
+from store.grants import WRITES, Member
 from store.journal import FencedJournal
 from store.migrations import check
 from store.schema import metadata
 from store.settlements import Phase, RunOutcome
 from tests.console.pilots import seated
 from tests.samples import key
+from tests.store.granted import grant, url_of
 from tests.store.test_store_accounts import CONFIRMED, HERE, MARKET, OPEN, hear, on_chain, read
 from tests.store.test_store_journal import attempt, claimed
 
@@ -34,19 +34,9 @@ WHO = "ada@bastion"
 
 @pytest.fixture
 def granted(postgres: Database) -> str:
-    """The URL of a database whose roles are made, twice as after a migration, each with one user, NAME_user."""
-    url = postgres.name
-    with psycopg.connect(url) as connection:
-        for statement in (*statements(), *statements()):
-            connection.execute(statement.encode())
-        for member in Member:
-            login = f"CREATE ROLE {member}_user LOGIN IN ROLE {member}"
-            connection.execute(f"DO $$ BEGIN {login}; EXCEPTION WHEN duplicate_object THEN NULL; END $$".encode())
-    return url
-
-
-def url_of(granted: str, member: Member) -> str:
-    return granted.replace("//opinion@", f"//{member}_user@")
+    """The URL of a database whose roles are made."""
+    grant(postgres.name)
+    return postgres.name
 
 
 @asynccontextmanager
