@@ -81,11 +81,12 @@ class SignatureStatus:
 
 @dataclass(frozen=True, slots=True)
 class SignatureInfo:
-    """One line of an address's history."""
+    """One line of an address's history; `at` is None where the node does not keep it."""
 
     signature: Signature
     slot: Slot
     failed: bool
+    at: UnixTime | None = None
 
 
 @dataclass(frozen=True, slots=True)

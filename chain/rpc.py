@@ -275,7 +275,9 @@ class Rpc:
         return await self._ask(
             "getSignaturesForAddress",
             lambda c: c.get_signatures_for_address(address, before, None, limit, self._level(None)),
-            lambda answer: [SignatureInfo(i.signature, Slot(i.slot), i.err is not None) for i in answer.value],
+            lambda answer: [
+                SignatureInfo(i.signature, Slot(i.slot), i.err is not None, _unix(i.block_time)) for i in answer.value
+            ],
         )
 
     async def transaction(self, signature: Signature) -> TransactionRecord | None:
@@ -358,6 +360,10 @@ class Rpc:
 
     def _level(self, commitment: Commitment | None) -> SolanaCommitment:
         return SolanaCommitment((commitment or self._commitment).value)
+
+
+def _unix(told: int | None) -> UnixTime | None:
+    return None if told is None else UnixTime(told)
 
 
 def base58(data: bytes) -> str:

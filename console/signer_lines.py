@@ -8,6 +8,7 @@ from chain.multisig.model import Status
 from chain.units import sol
 from console.text import safe_text
 from ops.signers.standing import CouncilStanding, Waiting
+from ops.signers.words import ago
 from ops.standing import Authority
 
 
@@ -24,7 +25,10 @@ def council_block(found: CouncilStanding) -> Content:
         state = "ready" if seat.ready else "may not vote" if not seat.votes else "NEEDS SOL"
         style = "$warning" if seat.votes and not seat.ready else ""
         words = f"  {safe_text(seat.name, 14):<14} {safe_text(seat.region, 12):<12} {state:<12} {sol(seat.balance):>15}"
+        words += f"  {ago(seat.seen_at, found.now)}"
         lines.append(Content.styled(words, style) if style else Content(words))
+    if found.agent is not None:
+        lines.append(Content(f"  {safe_text(found.agent, 300)}"))
     for one in found.open:
         lines.append(Content(f"  proposal {one.number}: {safe_text(_waiting(one, found.now), 300)}"))
     if not found.open:

@@ -43,6 +43,7 @@ def look(context: typer.Context, rpc: RpcOption = None, json: JsonFlag = False) 
         return
     from ops.report import say
     from ops.signers.asking import tables
+    from ops.signers.backends import agent_words
     from ops.signers.offline import kept_requests
     from ops.signers.report import council_lines, council_report
     from settings import read_settings
@@ -50,7 +51,7 @@ def look(context: typer.Context, rpc: RpcOption = None, json: JsonFlag = False) 
     async def act() -> bool:
         async with tables(read_settings(), rpc) as found:
             seen = [await table.seen() for table in found]
-        lines = [line for one in seen for line in council_lines(one)]
+            lines = [line for one in seen for line in council_lines(one, await agent_words(one.council))]
         for one in seen:
             lines += (f"offline: {kept.words(one.council, one.now)}" for kept in kept_requests(one.council))
         words = "\n".join(lines) or "No multisig is set: the oracle's key records scores alone."

@@ -1,5 +1,6 @@
 """Reads councils and proposals: what signers decide by is believed only if two RPC nodes say it alike."""
 
+import asyncio
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -46,6 +47,8 @@ class Seat:
     key: Pubkey
     roles: Roles
     balance: Lamports
+    seen_at: UnixTime | None
+    """When their key was in a transaction last, None where the nodes know of none."""
 
     @property
     def ready(self) -> bool:
@@ -90,9 +93,16 @@ class Table:
         keys = list(self.council.people)
         clock, *accounts = await self.rpc.accounts([CLOCK_ID, *keys])
         shown = await adapter.proposals(self.rpc, multisig, NEWEST)
+        newest = await asyncio.gather(*(self.rpc.history(key, limit=1) for key in keys))
         seats = [
-            Seat(self.council.people[key], key, multisig.roles_of(key), Lamports(account.lamports if account else 0))
-            for key, account in zip(keys, accounts, strict=True)
+            Seat(
+                person=self.council.people[key],
+                key=key,
+                roles=multisig.roles_of(key),
+                balance=Lamports(account.lamports if account else 0),
+                seen_at=history[0].at if history else None,
+            )
+            for key, account, history in zip(keys, accounts, newest, strict=True)
         ]
         return CouncilSeen(
             name=self.name,

@@ -1,5 +1,6 @@
 """Where a signer's key is: in a file, in an ssh-agent, on a Ledger."""
 
+import asyncio
 import os
 from collections.abc import Callable
 from pathlib import Path
@@ -7,6 +8,7 @@ from pathlib import Path
 from solders.pubkey import Pubkey
 from solders.signature import Signature
 
+from chain.errors import SignerError
 from chain.ledger import DERIVATION, connected_device, ledger_signer, message_hash
 from chain.multisig.roster import Council
 from chain.signers import Signer, signer_from_file
@@ -16,6 +18,7 @@ from ops.errors import UsageError
 from ops.person import is_locked_down
 
 AGENT, LEDGER = "agent", "ledger"
+_PATIENCE_S = 2.0
 
 
 class AnnouncingSigner:
@@ -65,6 +68,20 @@ def ledger_derivation(told: str) -> tuple[int, ...]:
     if len(steps) > 2 or not all(step.isascii() and step.isdigit() and len(step) < 10 for step in steps):
         raise UsageError(f"ledger:{told} names no account: give ledger:ACCOUNT or ledger:ACCOUNT/CHANGE, in numbers.")
     return (*DERIVATION[:2], *map(int, steps))
+
+
+async def agent_words(council: Council) -> str:
+    """Return whose keys the ssh-agent of this session holds, in a sentence without a full stop."""
+    path = os.environ.get("SSH_AUTH_SOCK")
+    if not path:
+        return "no ssh-agent is here"
+    try:
+        async with asyncio.timeout(_PATIENCE_S):
+            held = await agent_identities(Path(path))
+    except (SignerError, TimeoutError):
+        return "the ssh-agent of this session does not answer"
+    names = ", ".join(council.name(one.key) for one in held if one.key is not None and one.key in council.people)
+    return f"the ssh-agent of this session holds the key of {names}" if names else "the ssh-agent holds no member's key"
 
 
 def _socket() -> Path:

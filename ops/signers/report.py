@@ -8,15 +8,18 @@ from chain.checks import Result
 from chain.multisig.model import Proposal
 from chain.multisig.roster import Council
 from chain.multisig.rules import missing_approvals
-from chain.units import sol
+from chain.units import UnixTime, sol
 from ops.signers.asking import CouncilSeen
 from ops.signers.reading import Reading
-from ops.signers.words import roles
+from ops.signers.words import ago, roles
 from ops.verification import check_line
 
 
-def council_lines(seen: CouncilSeen) -> Iterator[str]:
-    """Yield the council: what differs from the roster first, then who is ready, then what is open."""
+def council_lines(seen: CouncilSeen, agent: str | None = None) -> Iterator[str]:
+    """Yield the council: what differs from the roster first, then who is ready, then what is open.
+
+    `agent` is what the ssh-agent of this session holds, in words.
+    """
     multisig = seen.multisig
     yield f"{seen.name}: {multisig.threshold} of {len(multisig.voters)} decide, multisig {multisig.address}"
     for words in seen.differences:
@@ -27,8 +30,10 @@ def council_lines(seen: CouncilSeen) -> Iterator[str]:
         ready = "ready" if seat.ready else ("no vote" if "vote" not in roles(seat.roles) else "NEEDS SOL")
         yield (
             f"  {seat.person.name:<12} {seat.person.region:<12} {ready:<9} {sol(seat.balance):>16}  "
-            f"may {roles(seat.roles)}  {seat.key}"
+            f"{ago(_time(seat.seen_at), _time(seen.now)):<16} may {roles(seat.roles)}  {seat.key}"
         )
+    if agent is not None:
+        yield f"  {agent}"
     if not seen.open:
         yield "  nothing waits for signatures"
     for proposal in seen.open:
@@ -132,6 +137,7 @@ def council_report(seen: CouncilSeen) -> dict[str, Any]:
                 "may": roles(seat.roles),
                 "lamports": seat.balance,
                 "ready": seat.ready,
+                "seen_at": seat.seen_at,
             }
             for seat in seen.seats
         ],
@@ -163,3 +169,7 @@ def reading_report(reading: Reading) -> dict[str, Any]:
         "payload_hash": reading.stored.payload_hash.hex(),
         "words": reading.words,
     }
+
+
+def _time(at: UnixTime | None) -> datetime | None:
+    return None if at is None else datetime.fromtimestamp(at, UTC)

@@ -13,7 +13,8 @@ from chain.multisig.rules import is_stale, missing_approvals, not_voted, release
 from chain.rpc import Rpc
 from chain.units import Lamports
 from ops.signers.asking import NAMES, CouncilSeen, Table
-from ops.signers.words import roles
+from ops.signers.backends import agent_words
+from ops.signers.words import roles, span
 from oracle.councils import read_roster
 from settings import Settings, SettingsError
 
@@ -32,6 +33,8 @@ class Seated:
     votes: bool
     balance: Lamports
     ready: bool
+    seen_at: datetime | None = None
+    """When their key was in a transaction last."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +66,8 @@ class CouncilStanding:
     open: tuple[Waiting, ...] = ()
     authority: Pubkey | None = None
     why: str | None = None
+    agent: str | None = None
+    """Whose keys the ssh-agent of this session holds, in words."""
 
     @property
     def ready(self) -> int:
@@ -84,7 +89,7 @@ class CouncilStanding:
         if not self.active:
             return f"{told}; nothing waits for signatures"
         oldest, count = self.active[0], len(self.active)
-        waits = "" if oldest.since is None or self.now is None else f" for {_span(self.now - oldest.since)}"
+        waits = "" if oldest.since is None or self.now is None else f" for {span(self.now - oldest.since)}"
         first = f"proposal {oldest.number} waits{waits}, ask {', '.join(oldest.asked) or 'nobody'}"
         return f"{told}; {first}{f'; {count - 1} more' if count > 1 else ''}"
 
@@ -94,11 +99,6 @@ class CouncilStanding:
         if now is None:
             return ()
         return tuple(one for one in self.active if one.since is not None and now - one.since > WAITS_LONG)
-
-
-def _span(span: timedelta) -> str:
-    minutes = int(span.total_seconds()) // 60
-    return f"{minutes} min" if minutes < 120 else f"{minutes // 60} h"
 
 
 async def councils(settings: Settings, rpc: Rpc) -> tuple[CouncilStanding, ...]:
@@ -113,13 +113,13 @@ async def councils(settings: Settings, rpc: Rpc) -> tuple[CouncilStanding, ...]:
             continue
         table = Table(name, settings, council, rpc, Decoder(settings.program))
         try:
-            found.append(_plain(await table.seen()))
+            found.append(_plain(await table.seen(), await agent_words(council)))
         except ChainError as error:
             found.append(CouncilStanding(name, str(council.pinned.address), why=str(error)))
     return tuple(found)
 
 
-def _plain(seen: CouncilSeen) -> CouncilStanding:
+def _plain(seen: CouncilSeen, agent: str) -> CouncilStanding:
     multisig, council = seen.multisig, seen.council
 
     def names(keys: Iterable[Pubkey]) -> tuple[str, ...]:
@@ -149,6 +149,7 @@ def _plain(seen: CouncilSeen) -> CouncilStanding:
             Roles.VOTE in seat.roles,
             seat.balance,
             seat.ready,
+            None if seat.seen_at is None else datetime.fromtimestamp(seat.seen_at, UTC),
         )
         for seat in seen.seats
     ]
@@ -162,4 +163,5 @@ def _plain(seen: CouncilSeen) -> CouncilStanding:
         seats=tuple(seats),
         open=tuple(waiting),
         authority=council.authority,
+        agent=agent,
     )

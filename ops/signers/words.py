@@ -1,7 +1,7 @@
 """What a decoded instruction, or a change of the multisig, does: a sentence for who has to approve it. Pure."""
 
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from solders.pubkey import Pubkey
 
@@ -138,3 +138,16 @@ _EFFECTS: dict[tuple[str, str], Callable[[Decoded, Name], str]] = {
     (_LOADER, "set_authority_checked"): _hand_over,
     (_LOADER, "close"): _close,
 }
+
+
+def ago(at: datetime | None, now: datetime | None) -> str:
+    """How long ago a member was seen."""
+    return "never seen" if at is None or now is None else f"seen {span(max(now - at, timedelta(0)))} ago"
+
+
+def span(time: timedelta) -> str:
+    """How long it is, in whole minutes, hours or days."""
+    minutes = int(time.total_seconds()) // 60
+    if minutes < 120:
+        return f"{minutes} min"
+    return f"{minutes // 60} h" if minutes < 48 * 60 else f"{minutes // (24 * 60)} days"

@@ -13,10 +13,13 @@ from ops.signers.standing import CouncilStanding, Seated, Waiting
 
 NOW = datetime(2026, 11, 24, 3, 0, tzinfo=UTC)
 KEY = Pubkey(bytes((1,)) * 32)
-ANA = Seated("Ana", "Lisbon", KEY, "vote", True, Lamports(10**9), True)
+ANA = Seated("Ana", "Lisbon", KEY, "vote", True, Lamports(10**9), True, NOW - timedelta(hours=3))
 CRANK = Seated("the oracle", "-", KEY, "propose, execute", False, Lamports(10**9), False)
 ASKED = Waiting(7, Status.ACTIVE, False, NOW - timedelta(minutes=5), None, 2, (), ("Ana", "Ben"))
-COUNCIL = CouncilStanding("settlement", "Squad1", NOW, threshold=3, seats=(ANA, CRANK), open=(ASKED,))
+AGENT = "no ssh-agent is here"
+COUNCIL = CouncilStanding(
+    "settlement", "Squad1", NOW, threshold=3, seats=(ANA, CRANK), open=(ASKED,), agent="no ssh-agent is here"
+)
 
 
 def told(council: CouncilStanding) -> list[str]:
@@ -27,8 +30,9 @@ def test_a_council_is_told_with_who_could_vote_and_what_waits() -> None:
     assert told(COUNCIL) == [
         "settlement multisig Squad1",
         "3 decide, 1 is ready",
-        "  Ana            Lisbon       ready                  1 SOL",
-        "  the oracle     -            may not vote           1 SOL",
+        "  Ana            Lisbon       ready                  1 SOL  seen 3 h ago",
+        "  the oracle     -            may not vote           1 SOL  never seen",
+        "  no ssh-agent is here",
         "  proposal 7: active since 02:55 UTC, lacks 2: ask Ana, Ben",
     ]
 

@@ -237,3 +237,14 @@ async def test_who_pays_fees_is_told_of_the_key_that_does(hall: Hall) -> None:
     ]
     assert alone_may == "close markets and record scores; pays fees"
     assert vault_may == "close markets and record scores"
+
+
+async def test_a_member_is_seen_by_what_they_sent_last(hall: Hall) -> None:
+    _, number = await proposed(hall)
+    before = await table_of(hall).seen()
+    await hall.approve(number, 0)
+    seen = await table_of(hall).seen()
+    [ana] = [seat.seen_at for seat in seen.seats if seat.person.name == "Ana"]
+    assert ana is not None
+    assert before.now <= ana <= seen.now + 1
+    assert any("seen 0 min ago" in line and "Ana" in line for line in council_lines(seen))

@@ -19,7 +19,7 @@ from chain.signers import KeypairSigner
 from chain.units import UsdcUnits
 from ops.errors import OperatorError, UsageError
 from ops.signers.acts import Act, prepared, propose_score
-from ops.signers.backends import signer_of
+from ops.signers.backends import agent_words, signer_of
 from ops.signers.report import table_lines
 from ops.signers.sending import audited_send
 from oracle.settlement.recorder import recording
@@ -170,6 +170,7 @@ async def test_a_member_votes_by_a_key_that_only_an_ssh_agent_holds(
         monkeypatch.setenv("SSH_AUTH_SOCK", str(agent.socket))
         with pytest.raises(UsageError, match="holds no member's key"):
             await signer_of("agent", table_of(hall).council, str)
+        assert await agent_words(hall.council) == "the ssh-agent holds no member's key"
         await hall.house.stage.fund(key, UsdcUnits(0))
         await hall.change(AddMember(frida := Member(key, Roles.VOTE)))
         try:
@@ -178,6 +179,7 @@ async def test_a_member_votes_by_a_key_that_only_an_ssh_agent_holds(
             pinned = replace(council.pinned, members=council.pinned.members | {frida})
             hall.council = replace(council, people=people, pinned=pinned)
             _, number = await proposed(hall)
+            assert await agent_words(hall.council) == "the ssh-agent of this session holds the key of Frida"
             signer = await signer_of("agent", table_of(hall).council, str)
             made = await prepared(table_of(hall), Act.APPROVE, [number], signer, hall.house.db)
             await made.make(hall.house.db)
@@ -210,3 +212,6 @@ async def test_no_agent_is_told(hall: Hall, monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.delenv("SSH_AUTH_SOCK", raising=False)
     with pytest.raises(UsageError, match="connect with 'ssh -A'"):
         await signer_of("agent", table_of(hall).council, str)
+    assert await agent_words(hall.council) == "no ssh-agent is here"
+    monkeypatch.setenv("SSH_AUTH_SOCK", "/nowhere/socket")
+    assert await agent_words(hall.council) == "the ssh-agent of this session does not answer"
