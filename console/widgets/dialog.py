@@ -157,7 +157,7 @@ class TextDialog(ModalScreen[None]):
     TextDialog > Vertical { width: 100%; max-width: 120; height: auto; max-height: 100%; background: $surface;
         border: round $primary; padding: 0 1; }
     TextDialog VerticalScroll { height: auto; max-height: 100%; }
-    TextDialog .title { text-style: bold; }
+    TextDialog .title { text-style: bold; dock: top; }
     TextDialog .keys { color: $muted; dock: bottom; }
     """
 

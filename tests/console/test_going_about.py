@@ -19,6 +19,7 @@ from console.recording.replay import Replay
 from console.screens import ROOMS
 from console.screens.base import Room
 from console.screens.overview import BESIDE
+from console.widgets.dialog import TextDialog
 from console.widgets.table import LiveTable
 from ops.status import Screen
 from settings import Settings
@@ -188,6 +189,21 @@ async def test_the_palette_does_what_its_line_says(night: Replay) -> None:
         await seat.until("The next theme: dark, light, plain.")
         await seat.press("escape")
         assert (here(seat), seat.app.theme) == ("deploys", THEMES[0])
+
+
+@pytest.mark.parametrize("size", [(80, 24), (120, 40), (60, 16)])
+async def test_a_text_is_read_to_its_last_line(night: Replay, size: tuple[int, int]) -> None:
+    async with replayed(night, "overview", size=size) as seat:
+        seat.app.push_screen(TextDialog("Title", "\n".join(f"line {n}." for n in range(1, 101))))
+        await seat.until("line 1.")
+        assert "Title" in seat.text()
+        await seat.press("G")
+        await seat.until("line 100.")
+        await seat.press("g")
+        await seat.until("line 1.")
+        await seat.press("escape")
+        seat.app.push_screen(TextDialog("Title", "all of it"))
+        await seat.until("all of it")
 
 
 async def test_textuals_own_palette_which_writes_files_is_nowhere(night: Replay) -> None:
