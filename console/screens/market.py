@@ -153,7 +153,7 @@ class Market(Room):
             market = parse_address(self._address, "a market")
             self.say("Analysing…")
             made = await reanalyse(await self.context.hub.sources.db(), settings, None, market, person())
-            self.app.push_screen(TextDialog("A dry run", folded(lines_of(made), 110)))
+            self.app.push_screen(TextDialog("A dry run", "\n".join(map(safe, lines_of(made)))))
             return f"Score {made.now.score}, confidence {made.now.confidence}; nothing was recorded."
 
         typed = None if settings.anthropic_api_key is None else self._address[:NAME_LENGTH]

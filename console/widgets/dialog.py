@@ -3,6 +3,7 @@
 # Textual leaves the parameters of App and Screen open.
 # pyright: reportUnknownMemberType=false
 
+import textwrap
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import ClassVar
@@ -171,8 +172,13 @@ class TextDialog(ModalScreen[None]):
         with Vertical():
             yield Static(Content(self._title), classes="title")
             with VerticalScroll():
-                yield Static(Content(self._text))
+                yield Static(Content(self._text), classes="text")
             yield Static(Content(self.KEYS), classes="keys")
+
+    def on_resize(self) -> None:
+        """Fold the text to the room there is, so that what goes on stands in from where its line begins."""
+        width = self.query_one(VerticalScroll).scrollable_content_region.width
+        self.query_one(".text", Static).update(Content(_folded(self._text, width)))
 
     def action_scroll(self, how: str) -> None:
         """Scroll without animation: every frame of one is sent."""
@@ -185,3 +191,11 @@ class TextDialog(ModalScreen[None]):
     def action_leave(self) -> None:
         """Close it."""
         self.dismiss(None)
+
+
+def _folded(text: str, width: int) -> str:
+    found: list[str] = []
+    for line in text.splitlines():
+        indent = " " * (len(line) - len(line.lstrip()) + 2)
+        found += textwrap.wrap(line, max(width, 20), subsequent_indent=indent, break_on_hyphens=False) or [""]
+    return "\n".join(found)
