@@ -7,10 +7,12 @@ from pathlib import Path
 
 import pytest
 from chain_net import BUILT, PYTHON, Node, running
+from solders.hash import Hash
 from solders.instruction import Instruction
 from solders.keypair import Keypair
 from solders.pubkey import Pubkey
 from solders.system_program import TransferParams, transfer
+from solders.transaction import VersionedTransaction
 
 from chain import addresses, instructions, market_reader, verify
 from chain.accounts import Market, Opinion, VrfRequest, decode_market
@@ -32,7 +34,8 @@ from chain.errors import (
 from chain.evidence import Evidence
 from chain.signers import KeypairSigner
 from chain.token import associated_address, create_associated_account
-from chain.units import BasisPoints, Stake, UsdcUnits
+from chain.transaction import Budget, compile_message, unsigned
+from chain.units import BasisPoints, ComputeUnits, MicroLamports, Stake, UsdcUnits
 
 PROGRAM = BUILT / "opinion_market.so"
 STATEMENT = "The ferry to the island should run at night."
@@ -61,11 +64,34 @@ class Net(Node):
         return Market.from_account(account.owner, account.data)
 
 
+NOBODY = Keypair().pubkey()
+
+
 @pytest.fixture
 async def net(tmp_path: Path) -> AsyncIterator[Net]:
     admin = KeypairSigner(Keypair())
     async with running(tmp_path, [(PROGRAM_ID, PROGRAM, admin.public_key)]) as node:
         yield Net(node, admin)
+
+
+async def test_what_a_transfer_would_change_is_told_without_a_signature(net: Net) -> None:
+    poor = Keypair().pubkey()
+    await net.fund(net.admin)
+    held = await net.rpc.balance(net.admin.public_key)
+
+    def tried(lamports: int) -> VersionedTransaction:
+        paid = transfer(TransferParams(from_pubkey=net.admin.public_key, to_pubkey=poor, lamports=lamports))
+        budget = Budget(ComputeUnits(1_000), MicroLamports(0))
+        return unsigned(compile_message(net.admin.public_key, budget, [paid], Hash.default()))
+
+    done, after = await net.rpc.simulate_changes(tried(5_000_000), [poor, net.admin.public_key, NOBODY])
+    assert done.error is None
+    assert [None if account is None else account.lamports for account in after] == [5_000_000, held - 5_005_000, None]
+    failed_one, nothing = await net.rpc.simulate_changes(tried(held + 1), [poor])
+    assert failed_one.error is not None
+    assert nothing == []
+    assert (await net.rpc.simulate_changes(tried(1_000_000), []))[1] == []
+    assert await net.rpc.balance(poor) == 0
 
 
 async def test_a_transfer_lands_once(net: Net) -> None:

@@ -14,8 +14,11 @@ Lie = Callable[[str, bytes], bytes]
 
 
 @contextmanager
-def lying_node(truth: str, lie: Lie) -> Iterator[str]:
-    """Serve on loopback what `truth` answers, each account's data through `lie(address, data)`; yields the URL."""
+def lying_node(truth: str, lie: Lie, simulated: Callable[[dict[str, Any]], None] | None = None) -> Iterator[str]:
+    """Serve on loopback what `truth` answers, each account's data through `lie(address, data)`; yields the URL.
+
+    `simulated` is given what a simulation says, to change it.
+    """
 
     class Relay(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
@@ -26,6 +29,8 @@ def lying_node(truth: str, lie: Lie) -> Iterator[str]:
                 for address, account in zip(request["params"][0], answer["result"]["value"], strict=True):
                     if account is not None:
                         _change(account, lambda data, address=address: lie(address, data))
+            if request["method"] == "simulateTransaction" and simulated is not None:
+                simulated(answer["result"]["value"])
             reply = json.dumps(answer).encode()
             self.send_response(200)
             self.send_header("content-type", "application/json")

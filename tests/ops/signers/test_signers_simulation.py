@@ -1,12 +1,18 @@
 """What a proposal would do now, tried out before anybody approves."""
 
+from typing import Any
+
+import pytest
 from solders.instruction import AccountMeta, Instruction
 from solders.keypair import Keypair
 from solders.system_program import TransferParams, transfer
 
 from chain.checks import Result
 from chain.constants import TOKEN_PROGRAM_ID
+from chain.errors import EndpointsDisagree
+from chain.rpc import Rpc
 from chain.units import Lamports, UsdcUnits, sol
+from tests.journeys.lying_node import lying_node
 from tests.ops.signers.signing import propose, proposed, table_of
 from tests.oracle.settlement.hall import Hall
 
@@ -22,6 +28,26 @@ async def test_what_a_payment_would_change_is_told_before_anybody_approves(hall:
     assert f"{payee} from 0 SOL to 0.02 SOL" in check.words
     assert f"the multisig's vault from {sol(before)} to {sol(Lamports(before - 20_000_000))}" in check.words
     assert await stage.rpc.balance(payee) == 0
+
+
+async def test_a_node_that_hides_what_a_payment_would_change_is_noticed(hall: Hall) -> None:
+    stage, vault, payee = hall.house.stage, hall.council.authority, Keypair().pubkey()
+    await stage.fund(vault, UsdcUnits(0))
+    number = await propose(hall, transfer(TransferParams(from_pubkey=vault, to_pubkey=payee, lamports=20_000_000)))
+
+    def nothing_moves(value: dict[str, Any]) -> None:
+        for account in value["accounts"] or []:
+            if account is not None and account["lamports"] == 20_000_000:
+                account["lamports"] = 0
+
+    def fails(value: dict[str, Any]) -> None:
+        value.update(err="AccountInUse", accounts=None)
+
+    for lie in (nothing_moves, fails):
+        with lying_node(stage.url, lambda _, data: data, lie) as liar:
+            async with Rpc([stage.url, liar]) as rpc:
+                with pytest.raises(EndpointsDisagree, match=f"the simulation of proposal {number}"):
+                    await table_of(hall, rpc).reading(number)
 
 
 async def test_tokens_that_would_move_are_told(hall: Hall) -> None:
